@@ -1,0 +1,121 @@
+#ifndef GATEWAY_HTTP_H
+#define GATEWAY_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/code.h"
+
+/*
+ * HTTP/1.1 (RFC 9110, RFC 9112) around libmicrohttpd: one event loop per
+ * thread, limits of our own, strict framing. A request is handed over once it
+ * is whole; its connection stays suspended until http_respond.
+ */
+struct http_server;
+struct http_request;
+
+struct http_limits {
+	size_t body_max;         /* bytes; more is 413 */
+	size_t head_max;         /* bytes of request line and headers; 431 */
+	size_t url_max;          /* bytes; 414 */
+	int64_t head_timeout_ms; /* from the first byte to the end of headers */
+	int64_t request_timeout_ms; /* from the first byte to the end of the
+	                               body */
+	int64_t idle_timeout_ms;    /* between requests */
+	unsigned connections_max;
+	unsigned connections_per_address_max; /* IPv6: per /64 */
+};
+
+/*
+ * The handler gets every whole request exactly once and answers it exactly
+ * once with http_respond, now or later, from any thread. It runs on an event
+ * loop and must not block.
+ */
+typedef void http_handler(void *ctx, struct http_request *request);
+
+/*
+ * What http itself has to refuse, once a request is parsed far enough to be
+ * answered: the responder gives body and headers, http closes the connection
+ * after it. status: 400 (framing), 408, 413, 414, 431, 503 (too many
+ * connections).
+ */
+typedef void http_refuser(void *ctx, struct http_request *request,
+                          unsigned status);
+
+struct http_options {
+	const char *address; /* numeric IPv4 or IPv6 */
+	uint16_t port;       /* 0: any; see http_server_port */
+	unsigned loops;      /* threads */
+	struct http_limits limits;
+	size_t arena_size; /* bytes a request may use, its body included */
+	http_handler *handler;
+	http_refuser *refuser;
+	void *ctx;
+};
+
+/*
+ * http_server_open listens and serves. ALREADY_EXISTS: the port is taken,
+ * also by another gateway; err gets one sentence.
+ */
+NODISCARD enum code http_server_open(const struct http_options *options,
+                                     struct http_server **out, char *err,
+                                     size_t err_size);
+uint16_t http_server_port(const struct http_server *server);
+
+/*
+ * http_server_drain stops accepting, answers what is in progress with
+ * `Connection: close`, and returns when it is done or after timeout_ms.
+ */
+void http_server_drain(struct http_server *server, int64_t timeout_ms);
+
+/* http_server_close accepts NULL. No request may await its http_respond. */
+void http_server_close(struct http_server *server);
+
+/* A parameter of the query or a header; the bytes live with the request. */
+struct http_pair {
+	const char *name;
+	struct bytes value; /* NUL follows; may hold NULs itself when decoded */
+};
+
+struct arena *http_arena(struct http_request *request);
+const char *http_method(const struct http_request *request);
+/* http_path returns the raw path, undecoded, without the query. */
+const char *http_path(const struct http_request *request);
+/* http_query returns the raw query without '?', "" if none. */
+const char *http_query(const struct http_request *request);
+/* http_header returns a header's value, NULL if absent; any case. */
+const char *http_header(const struct http_request *request, const char *name);
+struct bytes http_body(const struct http_request *request);
+/* http_peer returns the peer's numeric address. */
+const char *http_peer(const struct http_request *request);
+/* http_request_id returns 16 random bytes made for this request. */
+const uint8_t *http_request_id(const struct http_request *request);
+/* http_received_ms returns when its first byte came, monotonic. */
+int64_t http_received_ms(const struct http_request *request);
+
+struct http_header_line {
+	const char *name;
+	const char *value;
+};
+
+/* Everything in it is copied by http_respond. */
+struct http_response {
+	unsigned status;
+	struct bytes body;
+	const struct http_header_line *headers;
+	size_t header_count;
+	bool close; /* close the connection after this answer */
+};
+
+/*
+ * http_respond answers and gives the request up: it, its arena and everything
+ * in it are wiped and gone when this returns or soon after. HEAD gets the
+ * headers only. Writes the access log line (no query string).
+ */
+void http_respond(struct http_request *request,
+                  const struct http_response *response);
+
+#endif

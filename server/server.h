@@ -1,0 +1,28 @@
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <stdint.h>
+
+#include "server/domain/session.h"
+#include "server/domain/token.h"
+
+struct keyring;
+struct password_hasher;
+struct rpc_server;
+struct store;
+
+/* What all handlers share. Built in main.c, read-only afterwards. */
+struct server {
+	struct store *store;
+	const struct keyring *keyring;
+	struct password_hasher *hasher;
+	struct token_policy tokens;
+	struct session_policy sessions;
+	int64_t started_at_us;
+	const char *version;
+	uint32_t jwks_max_age_s;
+	/* Set once listening; the health service asks it for draining. */
+	const struct rpc_server *rpc;
+};
+
+#endif

@@ -1,0 +1,45 @@
+#ifndef SERVER_STORE_KEY_STORE_H
+#define SERVER_STORE_KEY_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/code.h"
+
+struct store_txn;
+
+#define KEY_ID_MAX 64 /* bytes */
+
+/* Stored in SigningKeyRecord; the numbers are on disk. */
+enum key_purpose { KEY_PURPOSE_ACCESS = 1, KEY_PURPOSE_REFRESH = 2 };
+
+/* A signing key as it lies on disk: sealed. SigningKeyRecord explains it. */
+struct stored_key {
+	const char *kid;
+	const char *alg;
+	enum key_purpose purpose;
+	struct bytes sealed;
+	int64_t created_at_us;
+	int64_t retired_at_us;
+	bool accept_without_kid;
+};
+
+/* key_store_add fails the transaction with ALREADY_EXISTS for a known kid. */
+void key_store_add(struct store_txn *txn, struct arena *arena,
+                   const struct stored_key *key);
+
+/* key_store_put replaces a key that exists, or fails with NOT_FOUND. */
+void key_store_put(struct store_txn *txn, struct arena *arena,
+                   const struct stored_key *key);
+
+/*
+ * key_store_list copies every key into the arena, in kid order: *out points at
+ * *count keys. Returns the transaction's code.
+ */
+NODISCARD enum code key_store_list(struct store_txn *txn, struct arena *arena,
+                                   struct stored_key **out, size_t *count);
+
+#endif

@@ -1,0 +1,158 @@
+#ifndef SERVER_STORE_STORE_H
+#define SERVER_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/code.h"
+
+/*
+ * Transactions over ordered tables. It knows nothing of LMDB, the engine
+ * behind it today (lmdb_engine.c), and no file but the engine's includes the
+ * engine's header.
+ *
+ * A transaction remembers its first failure. After that every call on it does
+ * nothing, so a store writes its steps one under the other and reads the
+ * outcome once, from store_end.
+ *
+ * Writes that wait at the same time share one commit and one fsync (group
+ * commit), each in a nested transaction of its own: a failing write does not
+ * harm its neighbours. store_end of a write returns CODE_OK only after the
+ * fsync that covers it. No transaction stays open across a hash, a signature
+ * or a send.
+ */
+struct store;
+
+/* One table each. Adding one: here and in the engine's table of names. */
+enum store_table {
+	STORE_META,            /* "meta" -> MetaRecord */
+	STORE_USER,            /* user id, big-endian -> UserRecord */
+	STORE_IDENTIFIER,      /* normalised text -> IdentifierRecord */
+	STORE_SESSION,         /* session id -> SessionRecord */
+	STORE_SESSION_BY_USER, /* user id + session id -> nothing */
+	STORE_SESSION_BY_END,  /* expiry, us, big-endian + session id -> nothing
+	                        */
+	STORE_SIGNING_KEY,     /* kid -> SigningKeyRecord */
+	STORE_TABLE_COUNT,
+};
+
+#define STORE_KEY_MAX 511 /* bytes: what the engine allows */
+
+/* Records and layouts as this server writes them; see MetaRecord. */
+#define STORE_SCHEMA_VERSION 1
+
+struct store_options {
+	const char *dir;      /* exists, 0700 */
+	uint64_t size_max;    /* bytes; the file grows by itself up to this */
+	unsigned readers_max; /* threads that read at the same time */
+	unsigned group_max;   /* writes that share one commit at most */
+};
+
+/* Why a store could not be opened, or why a write failed. */
+enum store_fault {
+	STORE_FAULT_NONE,
+	STORE_FAULT_FULL,      /* size_max reached */
+	STORE_FAULT_DISK_FULL, /* ENOSPC, EDQUOT, EFBIG */
+	STORE_FAULT_DAMAGED,   /* a record or the file */
+	STORE_FAULT_NEWER,     /* schema version above ours */
+	STORE_FAULT_OTHER,     /* see text */
+};
+
+/*
+ * store_open opens or creates the store in options->dir. On failure *fault
+ * says why and err holds one sentence for the operator: FAILED_PRECONDITION
+ * for a newer schema, DATA_LOSS for a damaged file, else INTERNAL and such.
+ */
+NODISCARD enum code store_open(const struct store_options *options,
+                               struct store **out, enum store_fault *fault,
+                               char *err, size_t err_size);
+
+/* store_close accepts NULL. No transaction may be open. */
+void store_close(struct store *store);
+
+/*
+ * store_write_fault tells why writes fail now: FULL and DISK_FULL after the
+ * last group failed so, NONE again after one succeeds.
+ */
+enum store_fault store_write_fault(struct store *store);
+
+/* Counters since store_open, for the benchmark and later for metrics. */
+struct store_stats {
+	uint64_t commits;   /* fsyncs */
+	uint64_t writes;    /* write transactions that were committed */
+	uint64_t size_used; /* bytes of the file in use */
+};
+void store_stats_get(struct store *store, struct store_stats *out);
+
+/* Lives on the caller's stack. Read nothing in it but `code` and `fault`. */
+struct store_txn {
+	struct store *store;
+	void *engine;
+	enum code code;
+	enum store_fault fault;
+	bool write;
+	unsigned slot;
+};
+
+/* Every begin is matched by one store_end, whatever happened in between. */
+void store_begin_read(struct store *store, struct store_txn *txn);
+void store_begin_write(struct store *store, struct store_txn *txn);
+
+/*
+ * store_get returns what is stored, or .data == NULL if nothing is. Absence is
+ * not a failure. The bytes die at store_end or the next change: unpack or copy
+ * them before. A damaged value fails the transaction with DATA_LOSS.
+ */
+struct bytes store_get(struct store_txn *txn, enum store_table table,
+                       struct bytes key);
+
+/* store_add fails the transaction with ALREADY_EXISTS if the key is taken. */
+void store_add(struct store_txn *txn, enum store_table table, struct bytes key,
+               struct bytes value);
+
+/* store_put writes a new value or replaces one. */
+void store_put(struct store_txn *txn, enum store_table table, struct bytes key,
+               struct bytes value);
+
+/* store_del removes a key; absence is not a failure. */
+void store_del(struct store_txn *txn, enum store_table table, struct bytes key);
+
+/* An ordered walk. Lives on the caller's stack, inside one transaction. */
+struct store_cursor {
+	struct store_txn *txn;
+	void *engine;
+	enum store_table table;
+	struct bytes key; /* of the present record; .data NULL at the end */
+	struct bytes value;
+};
+
+/* store_seek stands on the first key >= `from`; every seek has one release. */
+void store_seek(struct store_txn *txn, enum store_table table,
+                struct bytes from, struct store_cursor *cursor);
+void store_next(struct store_cursor *cursor);
+void store_cursor_release(struct store_cursor *cursor);
+
+/*
+ * store_fail gives the transaction a reason not to commit. CODE_OK is ignored,
+ * so that the result of a step can be passed straight in.
+ */
+void store_fail(struct store_txn *txn, enum code code);
+
+/*
+ * store_end commits a write in which nothing failed and waits until it is
+ * durable, abandons any other, and returns the first failure.
+ */
+NODISCARD enum code store_end(struct store_txn *txn);
+
+/*
+ * store_backup copies the store in `dir`, open elsewhere or not, to a new file
+ * while it serves: a consistent snapshot, compacted, fsynced, 0600, complete
+ * or absent. ALREADY_EXISTS if the file is there. Call it from a process that
+ * has no store open on `dir`.
+ */
+NODISCARD enum code store_backup(const char *dir, const char *file, char *err,
+                                 size_t err_size);
+
+#endif

@@ -1,0 +1,78 @@
+#ifndef SERVER_STORE_USER_STORE_H
+#define SERVER_STORE_USER_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/code.h"
+
+struct store;
+struct store_txn;
+
+#define USER_EMAIL_MAX 254    /* bytes */
+#define USER_USERNAME_MAX 150 /* characters */
+#define USER_NAME_MAX 150     /* characters, first or last */
+#define USER_ROLE_COUNT_MAX 64
+#define USER_IDENTIFIER_MAX 254 /* bytes, as typed */
+#define USER_ID_MAX ((1ULL << 53) - 1)
+
+/* The hash of an account that nobody can log in to with a password. */
+#define USER_PASSWORD_UNUSABLE "!"
+
+/* One account. Strings are NUL-terminated and never NULL; "" is none. */
+struct user {
+	uint64_t id; /* 1 to USER_ID_MAX */
+	const char *email;
+	const char *username;
+	const char *first_name;
+	const char *last_name;
+	const char *name;
+	const char *password_hash;
+	const char *avatar;
+	bool is_active;
+	bool is_staff;
+	bool is_superuser;
+	bool email_verified;
+	const char *const *roles; /* sorted */
+	size_t role_count;
+	int64_t joined_at_us;
+	int64_t last_login_at_us; /* 0 is never */
+};
+
+/*
+ * identifier_normalise writes the form in which e-mail addresses and usernames
+ * are compared: NFKC, case-folded, NFKC again. INVALID_ARGUMENT if the text is
+ * not UTF-8, or empty or over STORE_KEY_MAX bytes once normalised.
+ */
+NODISCARD enum code identifier_normalise(struct arena *arena, const char *text,
+                                         char **out);
+
+/*
+ * user_store_add writes a new user and its identifiers inside the caller's
+ * write transaction and sets user->id. It fails the transaction with
+ * ALREADY_EXISTS if the e-mail or username is anybody's e-mail or username.
+ */
+void user_store_add(struct store_txn *txn, struct arena *arena,
+                    struct user *user);
+
+/*
+ * user_store_put replaces a user that exists, identifiers included. Fails the
+ * transaction with NOT_FOUND or ALREADY_EXISTS.
+ */
+void user_store_put(struct store_txn *txn, struct arena *arena,
+                    const struct user *user);
+
+/*
+ * The two finds copy a user into the arena. They return NOT_FOUND without
+ * failing the transaction, other failures with it; *out is then untouched.
+ */
+NODISCARD enum code user_store_find(struct store_txn *txn, struct arena *arena,
+                                    uint64_t id, struct user *out);
+NODISCARD enum code user_store_find_by_identifier(struct store_txn *txn,
+                                                  struct arena *arena,
+                                                  const char *identifier,
+                                                  struct user *out);
+
+#endif
