@@ -63,3 +63,43 @@ def latchkey_test(name, srcs, deps = [], size = "small", **kwargs):
         dep = ":" + name + "_main",
         tags = ["tidy"],
     )
+
+def latchkey_fuzz(name, srcs, deps = [], corpus = [], size = "medium"):
+    """A libFuzzer target (LLVMFuzzerTestOneInput) in two forms.
+
+    `<name>` is the real fuzzer: bazel build --config=fuzz //pkg:<name>, then
+    run it by hand for as long as you like. `<name>_short` is a test of every
+    run: the corpus and a fixed number of mutations of it, the same each time.
+    """
+    native.cc_library(
+        name = name + "_main",
+        srcs = srcs,
+        deps = deps,
+        testonly = True,
+        alwayslink = True,
+        visibility = ["//visibility:private"],
+    )
+    native.cc_binary(
+        name = name,
+        deps = [":" + name + "_main"],
+        linkopts = ["-fsanitize=fuzzer"],
+        tags = ["manual"],
+        testonly = True,
+    )
+    native.cc_test(
+        name = name + "_short",
+        size = size,
+        args = ["$(locations %s)" % c for c in corpus],
+        data = corpus,
+        deps = [
+            ":" + name + "_main",
+            "//tests/fuzz:driver",
+        ],
+    )
+    tidy_test(
+        name = name + "_tidy",
+        size = "large",
+        srcs = srcs,
+        dep = ":" + name + "_main",
+        tags = ["tidy"],
+    )
