@@ -8,7 +8,6 @@
 
 struct keyring;
 struct password_hasher;
-struct rpc_server;
 struct store;
 
 /* What all handlers share. Built in main.c, read-only afterwards. */
@@ -21,8 +20,6 @@ struct server {
 	int64_t started_at_us;
 	const char *version;
 	uint32_t jwks_max_age_s;
-	/* Set once listening; the health service asks it for draining. */
-	const struct rpc_server *rpc;
 };
 
 #endif

@@ -1,0 +1,94 @@
+/*
+ * The table of every call. To add one: the rpc in proto/, a handler in
+ * services/<noun>_service.c, a row here and, if it has an HTTP face, a route in
+ * gateway/profiles/. methods_test.c fails while a row is missing.
+ */
+#include "server/methods.h"
+
+#include <string.h>
+
+#include "proto/latchkey/v1/account_service.pb-c.h"
+#include "proto/latchkey/v1/auth_service.pb-c.h"
+#include "proto/latchkey/v1/health_service.pb-c.h"
+#include "proto/latchkey/v1/key_service.pb-c.h"
+#include "server/server.h"
+#include "server/services/account_service.h"
+#include "server/services/auth_service.h"
+#include "server/services/health_service.h"
+#include "server/services/key_service.h"
+
+/* Room for a token of TOKEN_MAX and for the fields around it. */
+#define PAYLOAD_TOKEN (TOKEN_MAX + 256)
+/* An identifier of 254 and a password of 1024 bytes, with their tags. */
+#define PAYLOAD_LOGIN 2048
+#define PAYLOAD_EMPTY 64
+
+#define TYPES(in_name, out_name)                                               \
+	.in = &latchkey__v1__##in_name##__descriptor,                          \
+	.out = &latchkey__v1__##out_name##__descriptor
+
+static const struct rpc_method methods[] = {
+	{ .name = "latchkey.v1.AuthService/Authenticate",
+	  .handler = auth_authenticate,
+	  .role = ROLE_NONE,
+	  .lane = LANE_HASH,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_LOGIN,
+	  TYPES(authenticate_request, authenticate_response) },
+	{ .name = "latchkey.v1.AuthService/Refresh",
+	  .handler = auth_refresh,
+	  .role = ROLE_NONE,
+	  .lane = LANE_WRITE, /* INLINE without rotation: see methods_make */
+	  .mutating = true,
+	  .payload_max = PAYLOAD_TOKEN,
+	  TYPES(refresh_request, refresh_response) },
+	{ .name = "latchkey.v1.AuthService/VerifyToken",
+	  .handler = auth_verify_token,
+	  .role = ROLE_NONE,
+	  .lane = LANE_INLINE,
+	  .payload_max = PAYLOAD_TOKEN,
+	  TYPES(verify_token_request, verify_token_response) },
+	{ .name = "latchkey.v1.AuthService/Logout",
+	  .handler = auth_logout,
+	  .role = ROLE_NONE,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_TOKEN,
+	  TYPES(logout_request, logout_response) },
+	{ .name = "latchkey.v1.AccountService/GetMe",
+	  .handler = account_get_me,
+	  .role = ROLE_USER,
+	  .lane = LANE_INLINE,
+	  .payload_max = PAYLOAD_EMPTY,
+	  TYPES(get_me_request, get_me_response) },
+	{ .name = "latchkey.v1.KeyService/GetJwks",
+	  .handler = key_get_jwks,
+	  .role = ROLE_NONE,
+	  .lane = LANE_INLINE,
+	  .payload_max = PAYLOAD_EMPTY,
+	  TYPES(get_jwks_request, get_jwks_response) },
+	{ .name = "latchkey.v1.HealthService/Check",
+	  .handler = health_check,
+	  .role = ROLE_NONE,
+	  .lane = LANE_INLINE,
+	  .payload_max = PAYLOAD_EMPTY,
+	  TYPES(check_request, check_response) },
+};
+
+_Static_assert(sizeof(methods) / sizeof(methods[0]) <= METHODS_MAX,
+               "METHODS_MAX is too small for the table");
+
+size_t
+methods_make(const struct server *server, struct rpc_method rows[METHODS_MAX])
+{
+	size_t count = sizeof(methods) / sizeof(methods[0]);
+
+	memcpy(rows, methods, sizeof(methods));
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].handler != auth_refresh || server->sessions.rotate)
+			continue;
+		rows[i].lane = LANE_INLINE;
+		rows[i].mutating = false;
+	}
+	return count;
+}

@@ -1,0 +1,118 @@
+#include "server/methods.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/latchkey/v1/account_service.pb-c.h"
+#include "proto/latchkey/v1/auth_service.pb-c.h"
+#include "proto/latchkey/v1/health_service.pb-c.h"
+#include "proto/latchkey/v1/key_service.pb-c.h"
+#include "server/server.h"
+#include "server/services/auth_service.h"
+
+/* Every service in proto/latchkey/v1; the BUILD file checks the count. */
+static const ProtobufCServiceDescriptor *const services[] = {
+	&latchkey__v1__auth_service__descriptor,
+	&latchkey__v1__account_service__descriptor,
+	&latchkey__v1__key_service__descriptor,
+	&latchkey__v1__health_service__descriptor,
+};
+
+static const size_t service_count = sizeof(services) / sizeof(services[0]);
+
+static const struct rpc_method *
+find(const struct rpc_method *rows, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+static void
+every_rpc_in_proto_has_one_row_of_the_right_types(void **state)
+{
+	static const struct server server;
+	struct rpc_method rows[METHODS_MAX];
+	size_t count = methods_make(&server, rows), rpcs = 0;
+
+	(void)state;
+	for (size_t s = 0; s < service_count; s++) {
+		for (unsigned i = 0; i < services[s]->n_methods; i++, rpcs++) {
+			const ProtobufCMethodDescriptor *d =
+				&services[s]->methods[i];
+			const struct rpc_method *m;
+			char name[128];
+
+			(void)snprintf(name, sizeof(name), "%s/%s",
+			               services[s]->name, d->name);
+			m = find(rows, count, name);
+			if (m == NULL)
+				fail_msg("no row in methods.c for %s", name);
+			assert_ptr_equal(m->in, d->input);
+			assert_ptr_equal(m->out, d->output);
+		}
+	}
+	assert_int_equal(rpcs, count);
+}
+
+static void
+every_service_file_in_proto_is_looked_at(void **state)
+{
+	(void)state;
+	assert_int_equal(service_count, PROTO_SERVICE_FILES);
+}
+
+static void
+every_row_has_a_handler_and_a_bound(void **state)
+{
+	static const struct server server;
+	struct rpc_method rows[METHODS_MAX];
+	size_t count = methods_make(&server, rows);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		assert_non_null(rows[i].handler);
+		assert_in_range(rows[i].payload_max, 1, 1 << 20);
+		assert_true(rows[i].lane < LANE_COUNT);
+		/* Who changes the store waits for its commit. */
+		if (rows[i].mutating)
+			assert_int_not_equal(rows[i].lane, LANE_INLINE);
+	}
+}
+
+static void
+refresh_is_inline_unless_refresh_tokens_rotate(void **state)
+{
+	struct server server = { .sessions.rotate = false };
+	struct rpc_method rows[METHODS_MAX];
+	size_t count = methods_make(&server, rows);
+	const char *name = "latchkey.v1.AuthService/Refresh";
+
+	(void)state;
+	assert_int_equal(find(rows, count, name)->lane, LANE_INLINE);
+	server.sessions.rotate = true;
+	count = methods_make(&server, rows);
+	assert_int_equal(find(rows, count, name)->lane, LANE_WRITE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			every_rpc_in_proto_has_one_row_of_the_right_types),
+		cmocka_unit_test(every_service_file_in_proto_is_looked_at),
+		cmocka_unit_test(every_row_has_a_handler_and_a_bound),
+		cmocka_unit_test(
+			refresh_is_inline_unless_refresh_tokens_rotate),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

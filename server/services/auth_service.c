@@ -1,0 +1,366 @@
+#include "server/services/auth_service.h"
+
+#include <string.h>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "proto/latchkey/v1/auth_service.pb-c.h"
+#include "server/domain/password.h"
+#include "server/server.h"
+#include "server/services/store_refusal.h"
+#include "server/services/token_check.h"
+#include "server/services/token_grant.h"
+#include "server/services/user_message.h"
+
+#define REASON(name) LATCHKEY__RPC__V1__REASON__REASON_##name
+
+/* Longest text a log line or a record keeps of what a client says of itself. */
+#define FITS(text, max) (strnlen((text), (max) + 1) <= (max))
+
+static void
+check_text(struct rpc_call *call, const char *field, const char *text,
+           size_t max)
+{
+	if (*text == '\0')
+		rpc_violation(call, field, "required", "the field is required");
+	else if (!FITS(text, max))
+		rpc_violation(call, field, "too_long", "the field is too long");
+}
+
+static enum code
+no_memory(struct rpc_call *call)
+{
+	return rpc_fail(call, CODE_RESOURCE_EXHAUSTED, REASON(MEMORY_EXHAUSTED),
+	                "the call needs too much memory");
+}
+
+static enum code
+wrong_credentials(struct rpc_call *call)
+{
+	LOG_EVENT(LOG_LEVEL_INFO, "login_refused",
+	          LOG_T("request_id", call->request_id_text),
+	          LOG_T("address", call->client_address));
+	return rpc_fail(call, CODE_UNAUTHENTICATED, REASON(CREDENTIALS_INVALID),
+	                "no active account with these credentials");
+}
+
+static enum code
+find_login(struct rpc_call *call, const char *identifier, struct user *user,
+           bool *known)
+{
+	struct store_txn txn;
+	enum code code;
+
+	store_begin_read(call->server->store, &txn);
+	code = user_store_find_by_identifier(&txn, call->arena, identifier,
+	                                     user);
+	*known = code == CODE_OK && user->is_active;
+	if (store_end(&txn) != CODE_OK)
+		return store_refuse(call, &txn);
+	/* What cannot be an identifier is nobody's. */
+	if (code == CODE_NOT_FOUND || code == CODE_INVALID_ARGUMENT)
+		return CODE_OK;
+	return code == CODE_OK ? CODE_OK : no_memory(call);
+}
+
+/*
+ * Opens the session in the transaction that sees the user once more: between
+ * the first look and now, while the password was hashed, the user may have been
+ * deactivated or have changed the password.
+ */
+static enum code
+open_session(struct rpc_call *call, struct user *user, const char *new_hash,
+             struct session *session)
+{
+	const char *proved = user->password_hash;
+	struct store_txn txn;
+	enum code code;
+	bool same;
+
+	session_begin(&call->server->sessions, user->id, call->now_us, session);
+	session->user_agent = call->user_agent;
+	session->client_address = call->client_address;
+	store_begin_write(call->server->store, &txn);
+	code = user_store_find(&txn, call->arena, user->id, user);
+	same = code == CODE_OK && user->is_active &&
+	       strcmp(user->password_hash, proved) == 0;
+	if (code == CODE_OK && same) {
+		user->last_login_at_us = call->now_us;
+		if (new_hash != NULL)
+			user->password_hash = new_hash;
+		user_store_put(&txn, call->arena, user);
+		session_store_add(&txn, call->arena, session);
+	} else {
+		store_fail(&txn, code == CODE_OK ? CODE_NOT_FOUND : code);
+	}
+	code = store_end(&txn);
+	if (code == CODE_NOT_FOUND)
+		return wrong_credentials(call);
+	return code == CODE_OK ? CODE_OK : store_refuse(call, &txn);
+}
+
+enum code
+auth_authenticate(struct rpc_call *call, const void *in, void *out)
+{
+	const Latchkey__V1__AuthenticateRequest *req = in;
+	Latchkey__V1__AuthenticateResponse *resp = out;
+	struct password_hasher *hasher = call->server->hasher;
+	char new_hash[PASSWORD_HASH_SIZE];
+	struct user user = { 0 };
+	struct session session;
+	bool known = false, match = false, rehash;
+	enum code code;
+
+	check_text(call, "identifier", req->identifier, USER_IDENTIFIER_MAX);
+	check_text(call, "password", req->password, PASSWORD_MAX);
+	code = rpc_fail_fields(call);
+	if (code != CODE_OK)
+		return code;
+	code = find_login(call, req->identifier, &user, &known);
+	if (code != CODE_OK)
+		return code;
+
+	/* Always hash: a quick refusal would tell which users exist. */
+	code = password_match(hasher, req->password,
+	                      known ? user.password_hash : NULL, &match);
+	if (code != CODE_OK)
+		return code;
+	if (!known || !match)
+		return wrong_credentials(call);
+	rehash = password_needs_rehash(user.password_hash);
+	if (rehash) {
+		code = password_hash(hasher, req->password, new_hash);
+		if (code != CODE_OK)
+			return code;
+	}
+
+	code = open_session(call, &user, rehash ? new_hash : NULL, &session);
+	if (code != CODE_OK)
+		return code;
+	resp->refresh_expires_at = session.refresh_expires_at;
+	code = grant_access(call, &user, &session, &resp->access_token,
+	                    &resp->access_expires_at);
+	if (code == CODE_OK)
+		code = grant_refresh(call, &session, &resp->refresh_token);
+	if (code == CODE_OK)
+		code = user_message_make(call->arena, &user, &resp->user);
+	return code;
+}
+
+static bool
+must_write(enum session_step step)
+{
+	return step == SESSION_STEP_CHANGED || step == SESSION_STEP_THEFT;
+}
+
+/*
+ * Holds the token against the present state and applies the rotation rule, in
+ * one transaction: a read to find out whether anything must be written, a
+ * write to do so. *step is valid if the answer is CODE_OK.
+ */
+static enum code
+present(struct rpc_call *call, bool write, struct token_check *check,
+        enum session_step *step)
+{
+	struct store *store = call->server->store;
+	struct store_txn txn;
+	enum code code, end;
+
+	if (write)
+		store_begin_write(store, &txn);
+	else
+		store_begin_read(store, &txn);
+	code = token_resolve(call, &txn, check);
+	if (code == CODE_OK) {
+		*step = session_present(&call->server->sessions,
+		                        &check->session, check->claims.counter,
+		                        call->now_us);
+		if (write && must_write(*step))
+			session_store_put(&txn, call->arena, &check->session);
+	}
+	end = store_end(&txn);
+	return end != CODE_OK ? store_refuse(call, &txn) : code;
+}
+
+static bool
+is_refused(enum session_step step)
+{
+	return step != SESSION_STEP_SAME && step != SESSION_STEP_CHANGED;
+}
+
+/* Logs what an operator should hear of, and refuses if the rule does. */
+static enum code
+judge(struct rpc_call *call, const struct token_check *check,
+      enum session_step step)
+{
+	char session[HEX_SIZE(SESSION_ID_SIZE)];
+
+	if (!is_refused(step))
+		return CODE_OK;
+	hex_encode(check->session.id, SESSION_ID_SIZE, session);
+	if (step == SESSION_STEP_THEFT)
+		LOG_EVENT(LOG_LEVEL_WARN, "refresh_token_reused",
+		          LOG_T("session", session),
+		          LOG_N("user_id", (int64_t)check->user.id),
+		          LOG_T("address", call->client_address),
+		          LOG_T("request_id", call->request_id_text));
+	if (step == SESSION_STEP_AHEAD)
+		LOG_EVENT(LOG_LEVEL_ERROR, "token_newer_than_store",
+		          LOG_T("session", session),
+		          LOG_T("request_id", call->request_id_text));
+	return token_refuse(call, check, REASON(TOKEN_REVOKED),
+	                    "the token has been replaced");
+}
+
+enum code
+auth_refresh(struct rpc_call *call, const void *in, void *out)
+{
+	const Latchkey__V1__RefreshRequest *req = in;
+	Latchkey__V1__RefreshResponse *resp = out;
+	enum session_step step = SESSION_STEP_SAME;
+	struct token_check check;
+	enum code code;
+
+	check_text(call, "refresh_token", req->refresh_token, TOKEN_MAX);
+	code = rpc_fail_fields(call);
+	if (code != CODE_OK)
+		return code;
+	code = token_read(call, req->refresh_token, 1U << TOKEN_REFRESH,
+	                  &check);
+	if (code != CODE_OK)
+		return code;
+
+	code = present(call, false, &check, &step);
+	if (code == CODE_OK && must_write(step))
+		code = present(call, true, &check, &step);
+	if (code == CODE_OK)
+		code = judge(call, &check, step);
+	if (code != CODE_OK)
+		return code;
+
+	resp->refresh_expires_at = check.session.refresh_expires_at;
+	if (call->server->sessions.rotate) {
+		resp->refresh_token_presence_case =
+			LATCHKEY__V1__REFRESH_RESPONSE__REFRESH_TOKEN_PRESENCE_REFRESH_TOKEN;
+		code = grant_refresh(call, &check.session,
+		                     &resp->refresh_token);
+		if (code != CODE_OK)
+			return code;
+	}
+	return grant_access(call, &check.user, &check.session,
+	                    &resp->access_token, &resp->access_expires_at);
+}
+
+static unsigned
+accepted_types(const Latchkey__V1__VerifyTokenRequest *req)
+{
+	unsigned accepted = 0;
+
+	for (size_t i = 0; i < req->n_accepted_types; i++) {
+		if (req->accepted_types[i] ==
+		    LATCHKEY__V1__TOKEN_TYPE__TOKEN_TYPE_ACCESS)
+			accepted |= 1U << TOKEN_ACCESS;
+		if (req->accepted_types[i] ==
+		    LATCHKEY__V1__TOKEN_TYPE__TOKEN_TYPE_REFRESH)
+			accepted |= 1U << TOKEN_REFRESH;
+	}
+	return req->n_accepted_types == 0 ? 1U << TOKEN_ACCESS : accepted;
+}
+
+enum code
+auth_verify_token(struct rpc_call *call, const void *in, void *out)
+{
+	const Latchkey__V1__VerifyTokenRequest *req = in;
+	Latchkey__V1__VerifyTokenResponse *resp = out;
+	unsigned accepted = accepted_types(req);
+	struct token_check check;
+	enum code code;
+
+	check_text(call, "token", req->token, TOKEN_MAX);
+	if (accepted == 0)
+		rpc_violation(call, "accepted_types", "malformed",
+		              "the field names no type of token");
+	code = rpc_fail_fields(call);
+	if (code != CODE_OK)
+		return code;
+	code = token_check(call, req->token, accepted, &check);
+	if (code != CODE_OK)
+		return code;
+	/* On this call's copy of the session: asking changes nothing. */
+	if (check.claims.type == TOKEN_REFRESH &&
+	    is_refused(session_present(&call->server->sessions, &check.session,
+	                               check.claims.counter, call->now_us)))
+		return token_refuse(call, &check, REASON(TOKEN_REVOKED),
+		                    "the token has been replaced");
+
+	resp->type = check.claims.type == TOKEN_REFRESH
+	                     ? LATCHKEY__V1__TOKEN_TYPE__TOKEN_TYPE_REFRESH
+	                     : LATCHKEY__V1__TOKEN_TYPE__TOKEN_TYPE_ACCESS;
+	resp->user_id = check.user.id;
+	resp->session_id = arena_alloc(call->arena, HEX_SIZE(SESSION_ID_SIZE));
+	if (resp->session_id == NULL)
+		return no_memory(call);
+	hex_encode(check.session.id, SESSION_ID_SIZE, resp->session_id);
+	resp->expires_at = check.claims.expires_at;
+	resp->roles = (char **)check.user.roles;
+	resp->n_roles = check.user.role_count;
+	resp->is_staff = check.user.is_staff;
+	resp->is_superuser = check.user.is_superuser;
+	return CODE_OK;
+}
+
+/*
+ * Ends the session of a token that token_read accepted. A session that is not
+ * there any more was swept long after its end: it had ended.
+ */
+static enum code
+end_session(struct rpc_call *call, struct token_check *check, bool *had_ended)
+{
+	struct store_txn txn;
+	enum code code;
+
+	store_begin_write(call->server->store, &txn);
+	code = session_store_find(&txn, call->arena, check->claims.session_id,
+	                          &check->session);
+	*had_ended = code != CODE_OK ||
+	             check->session.user_id != check->claims.user_id ||
+	             !session_is_alive(&check->session, call->now_us);
+	if (*had_ended) {
+		store_fail(&txn, CODE_NOT_FOUND); /* nothing to write */
+	} else {
+		session_end_now(&check->session, SESSION_ENDED_LOGOUT,
+		                call->now_us);
+		session_store_put(&txn, call->arena, &check->session);
+	}
+	code = store_end(&txn);
+	return code == CODE_OK || code == CODE_NOT_FOUND
+	               ? CODE_OK
+	               : store_refuse(call, &txn);
+}
+
+enum code
+auth_logout(struct rpc_call *call, const void *in, void *out)
+{
+	const Latchkey__V1__LogoutRequest *req = in;
+	Latchkey__V1__LogoutResponse *resp = out;
+	unsigned accepted = 1U << TOKEN_REFRESH;
+	struct token_check check;
+	bool had_ended = false;
+	enum code code;
+
+	if (!req->strict)
+		accepted |= TOKEN_ACCEPT_EXPIRED;
+	check_text(call, "refresh_token", req->refresh_token, TOKEN_MAX);
+	code = rpc_fail_fields(call);
+	if (code == CODE_OK)
+		code = token_read(call, req->refresh_token, accepted, &check);
+	if (code == CODE_OK)
+		code = end_session(call, &check, &had_ended);
+	if (code != CODE_OK)
+		return code;
+	if (had_ended && req->strict)
+		return token_refuse(call, &check, REASON(TOKEN_REVOKED),
+		                    "the token's session has ended");
+	resp->had_ended = had_ended;
+	return CODE_OK;
+}

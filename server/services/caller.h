@@ -1,0 +1,17 @@
+#ifndef SERVER_SERVICES_CALLER_H
+#define SERVER_SERVICES_CALLER_H
+
+#include "server/rpc/rpc.h"
+
+struct user;
+
+/*
+ * caller_authenticate is the server's rpc_authenticator: the access token must
+ * be good now, with a living session and an active user.
+ */
+rpc_authenticator caller_authenticate;
+
+/* caller_user returns the caller of a method whose row needs a role. */
+const struct user *caller_user(const struct rpc_call *call);
+
+#endif
