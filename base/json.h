@@ -69,6 +69,8 @@ struct json_out {
 void json_out_init(struct json_out *out, struct arena *arena);
 /* json_out_raw appends bytes as they are. */
 void json_out_raw(struct json_out *out, const char *text, size_t len);
+/* json_out_text appends escaped text without quotes. */
+void json_out_text(struct json_out *out, const char *text, size_t len);
 /* json_out_string appends a quoted, escaped string; UTF-8 is kept as it is. */
 void json_out_string(struct json_out *out, const char *text, size_t len);
 void json_out_int(struct json_out *out, int64_t number);

@@ -1,0 +1,177 @@
+/*
+ * Writes JSON into an arena. A full arena is remembered and reported once, by
+ * json_out_end, so that the code that writes an answer reads straight down.
+ */
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIRST_SIZE 256
+
+void
+json_out_init(struct json_out *out, struct arena *arena)
+{
+	*out = (struct json_out){ .arena = arena };
+}
+
+static bool
+reserve(struct json_out *out, size_t len)
+{
+	size_t size = out->size == 0 ? FIRST_SIZE : out->size;
+	char *data;
+
+	if (out->failed || len > SIZE_MAX / 4 - out->len) {
+		out->failed = true;
+		return false;
+	}
+	if (out->len + len <= out->size)
+		return true;
+	while (size < out->len + len)
+		size *= 2;
+	data = arena_alloc(out->arena, size);
+	if (data == NULL) {
+		out->failed = true;
+		return false;
+	}
+	if (out->len > 0)
+		memcpy(data, out->data, out->len);
+	out->data = data;
+	out->size = size;
+	return true;
+}
+
+void
+json_out_raw(struct json_out *out, const char *text, size_t len)
+{
+	if (len == 0 || !reserve(out, len))
+		return;
+	memcpy(out->data + out->len, text, len);
+	out->len += len;
+}
+
+static void
+put_escaped(struct json_out *out, unsigned char c)
+{
+	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+	const char *found = c == '\0' ? NULL : strchr(from, c);
+	char text[8];
+
+	if (found != NULL)
+		(void)snprintf(text, sizeof(text), "\\%c", to[found - from]);
+	else
+		(void)snprintf(text, sizeof(text), "\\u%04x", c);
+	json_out_raw(out, text, strlen(text));
+}
+
+void
+json_out_text(struct json_out *out, const char *text, size_t len)
+{
+	size_t plain = 0; /* start of what needs no escape */
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		json_out_raw(out, text + plain, i - plain);
+		put_escaped(out, c);
+		plain = i + 1;
+	}
+	json_out_raw(out, text + plain, len - plain);
+}
+
+void
+json_out_string(struct json_out *out, const char *text, size_t len)
+{
+	json_out_raw(out, "\"", 1);
+	json_out_text(out, text, len);
+	json_out_raw(out, "\"", 1);
+}
+
+void
+json_out_int(struct json_out *out, int64_t number)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%" PRId64, number);
+
+	json_out_raw(out, text, (size_t)len);
+}
+
+void
+json_out_uint(struct json_out *out, uint64_t number)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%" PRIu64, number);
+
+	json_out_raw(out, text, (size_t)len);
+}
+
+static void
+put_scalar(struct json_out *out, const struct json *value)
+{
+	switch (value->type) {
+	case JSON_NULL:
+		json_out_raw(out, "null", 4);
+		break;
+	case JSON_FALSE:
+		json_out_raw(out, "false", 5);
+		break;
+	case JSON_TRUE:
+		json_out_raw(out, "true", 4);
+		break;
+	case JSON_NUMBER:
+		json_out_raw(out, value->text, value->text_len);
+		break;
+	case JSON_STRING:
+		json_out_string(out, value->text, value->text_len);
+		break;
+	case JSON_LIST:
+		json_out_raw(out, "[]", 2);
+		break;
+	case JSON_OBJECT:
+		json_out_raw(out, "{}", 2);
+		break;
+	}
+}
+
+void
+json_out_value(struct json_out *out, const struct json *value)
+{
+	const struct json *open[JSON_DEPTH_MAX];
+	const struct json *at = value;
+	size_t depth = 0;
+
+	while (at != NULL) {
+		if (depth > 0 && at->key != NULL) {
+			json_out_string(out, at->key, at->key_len);
+			json_out_raw(out, ":", 1);
+		}
+		if (at->first != NULL && depth < JSON_DEPTH_MAX) {
+			json_out_raw(out, at->type == JSON_LIST ? "[" : "{", 1);
+			open[depth++] = at;
+			at = at->first;
+			continue;
+		}
+		out->failed |= at->first != NULL;
+		put_scalar(out, at);
+		while (depth > 0 && at->next == NULL) {
+			at = open[--depth];
+			json_out_raw(out, at->type == JSON_LIST ? "]" : "}", 1);
+		}
+		if (depth == 0)
+			return;
+		json_out_raw(out, ",", 1);
+		at = at->next;
+	}
+}
+
+enum code
+json_out_end(struct json_out *out)
+{
+	if (!reserve(out, 1))
+		return CODE_RESOURCE_EXHAUSTED;
+	out->data[out->len] = '\0';
+	return CODE_OK;
+}
