@@ -37,7 +37,7 @@ def fields(body):
 def page_tables():
     """Returns {message: {number: (repeated, type, name)}} of the page.
 
-    A table belongs to the last message named before it.
+    A table belongs to the last message that its section named before it.
     """
     tables, current = {}, None
     for line in read(PAGE).splitlines():
@@ -47,6 +47,7 @@ def page_tables():
             tables.setdefault(current, {})[int(number)] = (
                 bool(repeated), kind, name)
         elif not line.startswith("|"):
+            current = None if line.startswith("#") else current
             named = re.findall(r"latchkey(?:\.rpc)?\.v1\.\w+(?![\w/.])", line)
             if named:
                 current = named[-1]
