@@ -18,7 +18,7 @@ enum setting_type {
 	SETTING_BOOL,   /* bool */
 	SETTING_NUMBER, /* int64_t, min..max */
 	SETTING_TEXT,   /* char *, never NULL, min..max bytes */
-	SETTING_LIST,   /* struct setting_list of texts */
+	SETTING_LIST,   /* struct setting_list, min..max texts */
 };
 
 struct setting_list {
@@ -49,7 +49,8 @@ struct settings_table {
  * environment variables LATCHKEY_<SECTION>_<KEY>. On failure it returns
  * CODE_INVALID_ARGUMENT, writes one sentence that names the file and line or
  * the variable into err, and leaves *out empty. Unknown sections and keys are
- * failures. A variable of another program's section is ignored.
+ * failures, and so is a key set twice. A variable that names no row is
+ * another program's and ignored. Not for two threads at the same time.
  */
 NODISCARD enum code settings_load(const struct settings_table *table,
                                   const char *file, void *out, char *err,
@@ -59,13 +60,21 @@ NODISCARD enum code settings_load(const struct settings_table *table,
 void settings_free(const struct settings_table *table, void *out);
 
 /*
+ * settings_path resolves a path that a setting holds: relative ones begin at
+ * the directory of `file` (NULL: the current one), "" stays "". NULL without
+ * memory; the caller frees it.
+ */
+char *settings_path(const char *file, const char *text);
+
+/*
  * settings_print writes the commented example: every key with its doc, its
- * default commented out, its variable's name. Keys named in `set`
- * ("section.key=value", count of them) are written uncommented with that
- * value; CODE_INVALID_ARGUMENT and a sentence in err if one is unknown or bad.
+ * default commented out, its variable's name. Keys named in `set` (NULL: none;
+ * items "section.key=value", lists comma-separated) are written uncommented
+ * with that value; CODE_INVALID_ARGUMENT and a sentence in err if one is
+ * unknown or bad, and nothing is written then.
  */
 NODISCARD enum code settings_print(const struct settings_table *table, FILE *to,
-                                   char *const *set, size_t count, char *err,
+                                   const struct setting_list *set, char *err,
                                    size_t err_size);
 
 #endif
