@@ -18,7 +18,10 @@ struct session_policy {
 	bool rotate;
 };
 
-/* session_begin fills a new session; user_agent and client_address are lent. */
+/*
+ * session_begin fills a new session with a random id. user_agent and
+ * client_address are "", for the caller to replace.
+ */
 void session_begin(const struct session_policy *policy, uint64_t user_id,
                    int64_t now_us, struct session *out);
 
@@ -36,13 +39,14 @@ enum session_step {
 /*
  * session_present applies the rotation rule to a living session and a token's
  * counter: it may advance the counter, remember a late step, or end the
- * session. Without rotation nothing ever changes.
+ * session. Without rotation nothing ever changes, and the predecessor of the
+ * current token is as good as it: rotation may have been switched off between.
  */
 enum session_step session_present(const struct session_policy *policy,
                                   struct session *session, uint64_t counter,
                                   int64_t now_us);
 
-/* session_end_now marks a living session ended. */
+/* session_end_now marks a session ended; one that has ended stays as it is. */
 void session_end_now(struct session *session, enum session_end reason,
                      int64_t now_us);
 
