@@ -13,13 +13,14 @@
  */
 enum certificate_use { CERTIFICATE_SERVER, CERTIFICATE_CLIENT };
 
-#define CERTIFICATE_NAME_MAX 63 /* letters, digits, '.', '-', '_' */
+#define CERTIFICATE_NAME_MAX 63 /* letters, digits, '_', inside also '.-' */
 
 /* certificate_name_is_valid tells whether a name may stand in a leaf. */
 int certificate_name_is_valid(const char *name);
 
 /*
- * certificate_make_authority writes a new self-signed authority: cert_path
+ * certificate_make_authority writes a new self-signed authority, valid since
+ * five minutes ago (clocks differ) and for lifetime_s from now: cert_path
  * (0644) and key_path (0600), neither of which may exist (ALREADY_EXISTS).
  */
 NODISCARD enum code certificate_make_authority(const char *name,
@@ -31,7 +32,7 @@ NODISCARD enum code certificate_make_authority(const char *name,
 struct certificate_order {
 	const char *name; /* common name and DNS name */
 	enum certificate_use use;
-	int64_t not_before; /* Unix seconds */
+	int64_t not_before; /* Unix seconds; some minutes ago for use now */
 	int64_t lifetime_s;
 	const char *ca_cert_path;
 	const char *ca_key_path;
@@ -41,8 +42,9 @@ struct certificate_order {
 
 /*
  * certificate_issue makes a key pair and a certificate for it, signed by the
- * authority. ALREADY_EXISTS, NOT_FOUND (no authority there), PERMISSION_DENIED
- * (files), INVALID_ARGUMENT (name), INTERNAL. Leaves no half-written file.
+ * authority. ALREADY_EXISTS, NOT_FOUND (no authority or directory there),
+ * PERMISSION_DENIED (files), INVALID_ARGUMENT (name, times, an authority that
+ * is none or whose key is another's), INTERNAL. Leaves no half-written file.
  */
 NODISCARD enum code certificate_issue(const struct certificate_order *order);
 

@@ -1,0 +1,108 @@
+#include "base/new_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum code
+new_file_code(int error)
+{
+	switch (error) {
+	case 0:
+		return CODE_OK;
+	case EEXIST:
+		return CODE_ALREADY_EXISTS;
+	case ENOENT:
+	case ENOTDIR:
+		return CODE_NOT_FOUND;
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return CODE_PERMISSION_DENIED;
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+	case ENOMEM:
+		return CODE_RESOURCE_EXHAUSTED;
+	case ENAMETOOLONG:
+		return CODE_INVALID_ARGUMENT;
+	default:
+		return CODE_INTERNAL;
+	}
+}
+
+static bool
+write_all(int fd, struct bytes content)
+{
+	const char *at = content.data;
+
+	while (content.len > 0) {
+		ssize_t put = write(fd, at, content.len);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return false;
+		at += put;
+		content.len -= (size_t)put;
+	}
+	return true;
+}
+
+static bool
+sync_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char dir[PATH_MAX] = ".";
+	bool synced;
+	int fd;
+
+	if (slash != NULL)
+		(void)snprintf(dir, sizeof(dir), "%.*s",
+		               (int)(slash - path) + 1, path);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	synced = fsync(fd) == 0;
+	(void)close(fd);
+	return synced;
+}
+
+/* fill writes the whole file under its temporary name. */
+static bool
+fill(int fd, struct bytes content, mode_t mode)
+{
+	return write_all(fd, content) && fchmod(fd, mode) == 0 &&
+	       fsync(fd) == 0;
+}
+
+enum code
+new_file_write(const char *path, struct bytes content, mode_t mode)
+{
+	char temporary[PATH_MAX];
+	int len = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
+	int error = 0;
+	int fd;
+
+	if (len < 0 || (size_t)len >= sizeof(temporary))
+		return CODE_INVALID_ARGUMENT;
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return new_file_code(errno);
+	/* link, unlike rename, never replaces what is there. */
+	if (!fill(fd, content, mode) || link(temporary, path) != 0)
+		error = errno;
+	(void)close(fd);
+	(void)unlink(temporary);
+	if (error == 0 && !sync_directory(path)) {
+		error = errno;
+		(void)unlink(path);
+	}
+	return new_file_code(error);
+}
