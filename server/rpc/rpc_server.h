@@ -1,6 +1,7 @@
 #ifndef SERVER_RPC_RPC_SERVER_H
 #define SERVER_RPC_RPC_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,7 +29,7 @@ struct listener_options {
 	const char *cert_path;  /* our certificate, PEM */
 	const char *key_path;   /* its key, PEM */
 	const char *ca_path;    /* authority of the peers, PEM */
-	const uid_t *peer_uids; /* ipc: who may connect; others are refused */
+	const uid_t *peer_uids; /* ipc: who may connect beside our own user */
 	size_t peer_uid_count;
 };
 
@@ -52,6 +53,12 @@ struct rpc_server_options {
 NODISCARD enum code rpc_server_open(const struct rpc_server_options *options,
                                     struct rpc_server **out, char *err,
                                     size_t err_size);
+
+/*
+ * rpc_server_port returns the TCP port that the listener at this place in the
+ * options is bound to, useful after ":0"; 0 if it is not TCP.
+ */
+uint16_t rpc_server_port(const struct rpc_server *rpc, size_t listener);
 
 /*
  * rpc_server_reload reads the certificates again; new connections use them.
