@@ -9,11 +9,13 @@
 struct keyring;
 struct password_hasher;
 struct store;
+struct token_cache;
 
 /* What all handlers share. Built in main.c, read-only afterwards. */
 struct server {
 	struct store *store;
 	const struct keyring *keyring;
+	struct token_cache *token_cache; /* NULL: none */
 	struct password_hasher *hasher;
 	struct token_policy tokens;
 	struct session_policy sessions;

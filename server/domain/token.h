@@ -10,6 +10,7 @@
 #include "server/store/session_store.h"
 
 struct keyring;
+struct token_cache;
 
 /*
  * JSON Web Tokens (RFC 7519) as compact JWS (RFC 7515), with the claims of
@@ -24,13 +25,23 @@ enum token_type {
 	TOKEN_REFRESH = 2,
 };
 
-/* What is wrong with a token, in the order in which it is found out. */
+/* Beside the types in `accepted`: being expired is no fault, as for a logout.
+ */
+#define TOKEN_ACCEPT_EXPIRED (1U << 8)
+
+/*
+ * What is wrong with a token, in the order in which it is found out. INVALID
+ * comes first: structure, header, key, algorithm, signature, a type that is
+ * not the key's purpose, another issuer or audience, not valid yet, or a claim
+ * that is there and makes no sense. What is merely absent comes in its place.
+ * INVALID again comes last, for what this server never makes: an access token
+ * without sid, a refresh token without user_id, sid or ctr.
+ */
 enum token_fault {
 	TOKEN_OK,
-	TOKEN_FAULT_INVALID, /* structure, header, key, algorithm, signature */
+	TOKEN_FAULT_INVALID,
 	TOKEN_FAULT_NO_EXPIRY,
-	TOKEN_FAULT_EXPIRED, /* exp <= now; the claims are filled in all the
-	                        same */
+	TOKEN_FAULT_EXPIRED, /* exp <= now */
 	TOKEN_FAULT_NO_TYPE,
 	TOKEN_FAULT_WRONG_TYPE,
 	TOKEN_FAULT_NO_ID,
@@ -49,6 +60,7 @@ struct token_claims {
 	uint64_t counter;   /* refresh tokens only */
 	int64_t issued_at;  /* Unix seconds */
 	int64_t expires_at; /* Unix seconds */
+	int64_t not_before; /* Unix seconds; 0 without one; never issued */
 	/* Written when issued, not filled by token_verify. */
 	const char *const *roles;
 	size_t role_count;
@@ -65,23 +77,31 @@ struct token_policy {
 /*
  * token_issue signs a token with the newest key of its type's purpose. *out
  * lives in the arena. Equal claims give the same refresh token again, byte for
- * byte (HS256 has no randomness).
+ * byte (HS256 has no randomness). FAILED_PRECONDITION: the roles make it longer
+ * than TOKEN_MAX. RESOURCE_EXHAUSTED: no memory.
  */
 NODISCARD enum code token_issue(const struct keyring *keyring,
                                 const struct token_policy *policy,
                                 struct arena *arena,
                                 const struct token_claims *claims, char **out);
 
+/* What tokens are verified with: one for the process. */
+struct token_verifier {
+	const struct keyring *keyring;
+	const struct token_policy *policy;
+	struct token_cache *cache; /* of this keyring and policy; NULL: none */
+};
+
 /*
- * token_verify checks a token and fills *claims. Types in `accepted` (bit set:
- * 1 << TOKEN_ACCESS | ...) are accepted. A refresh token without user_id, sid
- * or ctr, and an access token without sid, is INVALID: this server never made
- * it. With a configured issuer or audience, another one is INVALID too.
+ * token_verify checks a token and fills *claims, from nothing else than the
+ * text: whether user and session are still good is the caller's question.
+ * Types in `accepted` (bit set: 1 << TOKEN_ACCESS | ...) are accepted. After a
+ * fault the claims of a token whose signature is good are filled in as far as
+ * they can be read, for the log; all others are zero. Allocates nothing that
+ * outlives it. The cache changes no answer.
  */
-enum token_fault token_verify(const struct keyring *keyring,
-                              const struct token_policy *policy,
-                              struct arena *arena, const char *text,
-                              unsigned accepted, int64_t now,
+enum token_fault token_verify(const struct token_verifier *verifier,
+                              const char *text, unsigned accepted, int64_t now,
                               struct token_claims *claims);
 
 #endif

@@ -49,12 +49,15 @@ enum code
 token_read(struct rpc_call *call, const char *text, unsigned accepted,
            struct token_check *check)
 {
-	const struct server *server = call->server;
+	const struct token_verifier verifier = {
+		.keyring = call->server->keyring,
+		.policy = &call->server->tokens,
+		.cache = call->server->token_cache,
+	};
 	enum token_fault fault;
 
 	*check = (struct token_check){ 0 };
-	fault = token_verify(server->keyring, &server->tokens, call->arena,
-	                     text, accepted, call->now_us / 1000000,
+	fault = token_verify(&verifier, text, accepted, call->now_us / 1000000,
 	                     &check->claims);
 	if (fault == TOKEN_OK)
 		return CODE_OK;
