@@ -11,7 +11,9 @@
 
 struct store_txn;
 
-#define KEY_ID_MAX 64 /* bytes */
+#define KEY_ID_MAX 64       /* bytes */
+#define KEY_ALG_MAX 16      /* bytes */
+#define KEY_SEALED_MAX 8192 /* bytes: RSA of 8192 bits takes five thousand */
 
 /* Stored in SigningKeyRecord; the numbers are on disk. */
 enum key_purpose { KEY_PURPOSE_ACCESS = 1, KEY_PURPOSE_REFRESH = 2 };
@@ -26,6 +28,11 @@ struct stored_key {
 	int64_t retired_at_us;
 	bool accept_without_kid;
 };
+
+/*
+ * Both writes fail the transaction with INVALID_ARGUMENT for an empty or too
+ * long member or an unknown purpose.
+ */
 
 /* key_store_add fails the transaction with ALREADY_EXISTS for a known kid. */
 void key_store_add(struct store_txn *txn, struct arena *arena,

@@ -38,11 +38,23 @@ struct session {
 	const char *client_address; /* "" is none */
 };
 
-/* session_store_add writes a new session and its index entries. */
+/*
+ * Both writes fail the transaction with INVALID_ARGUMENT for a user 0, an end
+ * before 1970, an unknown reason or a text over its limit.
+ */
+
+/*
+ * session_store_add writes a new session and its index entries. It fails the
+ * transaction with ALREADY_EXISTS for a known id.
+ */
 void session_store_add(struct store_txn *txn, struct arena *arena,
                        const struct session *session);
 
-/* session_store_put replaces a session; id, user and expiry stay the same. */
+/*
+ * session_store_put replaces a session; id, user and expiry stay the same. It
+ * fails the transaction with NOT_FOUND for an unknown id, INVALID_ARGUMENT for
+ * another user or expiry.
+ */
 void session_store_put(struct store_txn *txn, struct arena *arena,
                        const struct session *session);
 
@@ -57,7 +69,8 @@ NODISCARD enum code session_store_find(struct store_txn *txn,
 
 /*
  * session_store_sweep deletes up to `max` sessions that expired before
- * `before_us`, oldest first, and counts them in *deleted.
+ * `before_us`, oldest first, and counts them in *deleted. Memory of the arena
+ * grows with max.
  */
 void session_store_sweep(struct store_txn *txn, struct arena *arena,
                          int64_t before_us, size_t max, size_t *deleted);

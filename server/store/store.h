@@ -69,12 +69,22 @@ NODISCARD enum code store_open(const struct store_options *options,
                                struct store **out, enum store_fault *fault,
                                char *err, size_t err_size);
 
-/* store_close accepts NULL. No transaction may be open. */
+/*
+ * A second open of the same directory in one process is FAILED_PRECONDITION;
+ * other processes may have it open. A file of up to 1 GiB is checked
+ * completely, page by page; of a larger one the records as they are read.
+ *
+ * store_close accepts NULL. No transaction may be open.
+ */
 void store_close(struct store *store);
 
 /*
  * store_write_fault tells why writes fail now: FULL and DISK_FULL after the
  * last group failed so, NONE again after one succeeds.
+ *
+ * Near size_max a reserve is kept: new records are refused with
+ * RESOURCE_EXHAUSTED and FULL while replacements and deletes still go through,
+ * so that sessions can be ended and swept.
  */
 enum store_fault store_write_fault(struct store *store);
 
@@ -128,7 +138,11 @@ struct store_cursor {
 	struct bytes value;
 };
 
-/* store_seek stands on the first key >= `from`; every seek has one release. */
+/*
+ * store_seek stands on the first key >= `from`; no `from` is the first of all.
+ * Every seek has one release, before store_end. A change to the table ends the
+ * walk: release and seek again. A damaged record fails the transaction.
+ */
 void store_seek(struct store_txn *txn, enum store_table table,
                 struct bytes from, struct store_cursor *cursor);
 void store_next(struct store_cursor *cursor);

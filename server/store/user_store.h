@@ -11,9 +11,13 @@
 struct store;
 struct store_txn;
 
-#define USER_EMAIL_MAX 254    /* bytes */
-#define USER_USERNAME_MAX 150 /* characters */
-#define USER_NAME_MAX 150     /* characters, first or last */
+#define USER_EMAIL_MAX 254         /* bytes */
+#define USER_USERNAME_MAX 150      /* characters */
+#define USER_NAME_MAX 150          /* characters, first or last */
+#define USER_FULL_NAME_MAX 301     /* characters, `name` */
+#define USER_PASSWORD_HASH_MAX 512 /* bytes */
+#define USER_AVATAR_MAX 255        /* bytes */
+#define USER_ROLE_NAME_MAX 150     /* characters */
 #define USER_ROLE_COUNT_MAX 64
 #define USER_IDENTIFIER_MAX 254 /* bytes, as typed */
 #define USER_ID_MAX ((1ULL << 53) - 1)
@@ -50,6 +54,10 @@ NODISCARD enum code identifier_normalise(struct arena *arena, const char *text,
                                          char **out);
 
 /*
+ * The two writes fail the transaction with INVALID_ARGUMENT for a string over
+ * its limit or not UTF-8, for roles not sorted or named twice, and for a user
+ * without any identifier.
+ *
  * user_store_add writes a new user and its identifiers inside the caller's
  * write transaction and sets user->id. It fails the transaction with
  * ALREADY_EXISTS if the e-mail or username is anybody's e-mail or username.

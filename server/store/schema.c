@@ -1,0 +1,146 @@
+#include "server/store/schema.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "proto/latchkey/store/v1/meta_record.pb-c.h"
+#include "server/store/record.h"
+
+#define RECORD_MAX 64 /* bytes: three numbers */
+
+/* The bounded memory of one small record. */
+struct scratch {
+	uint8_t bytes[RECORD_MAX];
+};
+
+static const struct bytes meta_key = { RECORD_META_KEY,
+	                               sizeof(RECORD_META_KEY) - 1 };
+
+/* Changes records written under `from` into those of `from` + 1. */
+struct migration {
+	uint32_t from;
+	void (*apply)(struct store_txn *txn);
+};
+
+/* In order; ends with an empty row. Version 1 is the first there is. */
+static const struct migration migrations[] = {
+	{ 0, NULL },
+};
+
+static void
+write_meta(struct store_txn *txn, const Latchkey__Store__V1__MetaRecord *meta)
+{
+	struct scratch scratch;
+	size_t len = latchkey__store__v1__meta_record__get_packed_size(meta);
+
+	if (len > sizeof(scratch.bytes)) {
+		store_fail(txn, CODE_INTERNAL);
+		return;
+	}
+	(void)latchkey__store__v1__meta_record__pack(meta, scratch.bytes);
+	store_put(txn, STORE_META, meta_key,
+	          (struct bytes){ scratch.bytes, len });
+}
+
+/* A store without its meta record is new, unless somebody is in it. */
+static void
+found(struct store_txn *txn)
+{
+	Latchkey__Store__V1__MetaRecord meta =
+		LATCHKEY__STORE__V1__META_RECORD__INIT;
+	struct store_cursor cursor;
+
+	store_seek(txn, STORE_USER, (struct bytes){ 0 }, &cursor);
+	if (cursor.key.data != NULL)
+		store_fail(txn, CODE_DATA_LOSS);
+	store_cursor_release(&cursor);
+	meta.schema_version = STORE_SCHEMA_VERSION;
+	meta.created_at_us = clock_wall_us();
+	meta.next_user_id = 1;
+	write_meta(txn, &meta);
+}
+
+static void
+migrate(struct store_txn *txn, Latchkey__Store__V1__MetaRecord *meta)
+{
+	for (const struct migration *step = migrations; step->apply != NULL;
+	     step++) {
+		if (step->from != meta->schema_version)
+			continue;
+		step->apply(txn);
+		meta->schema_version++;
+	}
+	if (meta->schema_version == STORE_SCHEMA_VERSION)
+		write_meta(txn, meta);
+	else
+		store_fail(txn, CODE_FAILED_PRECONDITION);
+}
+
+static void
+settle(struct store_txn *txn, uint32_t *version)
+{
+	Latchkey__Store__V1__MetaRecord *meta;
+	struct bytes record = store_get(txn, STORE_META, meta_key);
+
+	if (txn->code != CODE_OK)
+		return;
+	if (record.data == NULL) {
+		found(txn);
+		return;
+	}
+	meta = latchkey__store__v1__meta_record__unpack(NULL, record.len,
+	                                                record.data);
+	if (meta == NULL) {
+		store_fail(txn, CODE_DATA_LOSS);
+		return;
+	}
+	*version = meta->schema_version;
+	if (*version > STORE_SCHEMA_VERSION)
+		store_fail(txn, CODE_FAILED_PRECONDITION);
+	else if (*version < STORE_SCHEMA_VERSION)
+		migrate(txn, meta);
+	latchkey__store__v1__meta_record__free_unpacked(meta, NULL);
+}
+
+static void
+explain(enum code code, uint32_t version, char *err, size_t err_size)
+{
+	if (code == CODE_FAILED_PRECONDITION)
+		(void)snprintf(err, err_size,
+		               "the store has schema version %" PRIu32
+		               ", this server works with version %d: start the "
+		               "version of the server that wrote it",
+		               version, STORE_SCHEMA_VERSION);
+	else if (code == CODE_DATA_LOSS)
+		(void)snprintf(err, err_size,
+		               "the store's meta record is damaged or missing: "
+		               "stop the server, move the store's data.mdb "
+		               "away and put a backup in its place");
+	else
+		(void)snprintf(err, err_size,
+		               "cannot write the store's meta record (%s)",
+		               code_name(code));
+}
+
+enum code
+schema_settle(struct store *store, enum store_fault *fault, char *err,
+              size_t err_size)
+{
+	struct store_txn txn;
+	uint32_t version = STORE_SCHEMA_VERSION;
+	enum code code;
+
+	store_begin_write(store, &txn);
+	settle(&txn, &version);
+	code = store_end(&txn);
+	if (code == CODE_OK)
+		return CODE_OK;
+	*fault = txn.fault;
+	if (version > STORE_SCHEMA_VERSION)
+		*fault = STORE_FAULT_NEWER;
+	else if (*fault == STORE_FAULT_NONE)
+		*fault = STORE_FAULT_OTHER;
+	explain(code, version, err, err_size);
+	return code;
+}
