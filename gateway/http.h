@@ -26,8 +26,12 @@ struct http_limits {
 	                               body */
 	int64_t idle_timeout_ms;    /* between requests */
 	unsigned connections_max;
-	unsigned connections_per_address_max; /* IPv6: per /64 */
+	unsigned connections_per_address_max; /* IPv6: per /64; 0: no limit */
 };
+
+/* HTTP_ARENA_MIN is what http itself may need of a request's arena. */
+#define HTTP_ARENA_MIN(limits)                                                 \
+	((limits).body_max + 2 * (limits).head_max + 8192)
 
 /*
  * The handler gets every whole request exactly once and answers it exactly
@@ -37,10 +41,12 @@ struct http_limits {
 typedef void http_handler(void *ctx, struct http_request *request);
 
 /*
- * What http itself has to refuse, once a request is parsed far enough to be
- * answered: the responder gives body and headers, http closes the connection
+ * What http itself has to refuse: the refuser gives body and headers by
+ * http_respond, which it calls before it returns; http closes the connection
  * after it. status: 400 (framing), 408, 413, 414, 431, 503 (too many
- * connections).
+ * connections). Of the request, method, path and query are "" and headers are
+ * absent unless its head was read, which it was for 408 and for a 413 in the
+ * midst of a body.
  */
 typedef void http_refuser(void *ctx, struct http_request *request,
                           unsigned status);
@@ -50,7 +56,8 @@ struct http_options {
 	uint16_t port;       /* 0: any; see http_server_port */
 	unsigned loops;      /* threads */
 	struct http_limits limits;
-	size_t arena_size; /* bytes a request may use, its body included */
+	size_t arena_size; /* bytes a request may use, its head and body
+	                      included; at least HTTP_ARENA_MIN */
 	http_handler *handler;
 	http_refuser *refuser;
 	void *ctx;
@@ -58,7 +65,9 @@ struct http_options {
 
 /*
  * http_server_open listens and serves. ALREADY_EXISTS: the port is taken,
- * also by another gateway; err gets one sentence.
+ * also by another gateway. INVALID_ARGUMENT: no such address, a limit of 0, an
+ * arena that is too small. PERMISSION_DENIED, RESOURCE_EXHAUSTED. err gets one
+ * sentence.
  */
 NODISCARD enum code http_server_open(const struct http_options *options,
                                      struct http_server **out, char *err,
@@ -107,13 +116,18 @@ struct http_response {
 	struct bytes body;
 	const struct http_header_line *headers;
 	size_t header_count;
-	bool close; /* close the connection after this answer */
+	bool close;           /* close the connection after this answer */
+	const char *log_path; /* what the access log shows as the path, for
+	                         paths that hold a secret; NULL: the path */
 };
 
 /*
  * http_respond answers and gives the request up: it, its arena and everything
  * in it are wiped and gone when this returns or soon after. HEAD gets the
- * headers only. Writes the access log line (no query string).
+ * headers only. Content-Length, Connection and Date are http's own and are not
+ * to be among the headers; a header with no value is left out, one that cannot
+ * be sent (CR, LF) turns the answer into an empty 500. Writes the access log
+ * line (no query string).
  */
 void http_respond(struct http_request *request,
                   const struct http_response *response);
