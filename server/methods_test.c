@@ -59,7 +59,7 @@ every_row_has_a_handler_and_a_bound(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < count; i++) {
-		assert_non_null(rows[i].handler);
+		assert_true(rows[i].handler != NULL);
 		assert_in_range(rows[i].payload_max, 1, 1 << 20);
 		assert_true(rows[i].lane < LANE_COUNT);
 		/* Who changes the store waits for its commit. */

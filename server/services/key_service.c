@@ -45,7 +45,7 @@ key_get_jwks(struct rpc_call *call, const void *in, void *out)
 	if (code != CODE_OK)
 		return code;
 	jwks = arena_alloc(call->arena, count * sizeof(*jwks));
-	resp->keys = arena_alloc(call->arena, count * sizeof(*resp->keys));
+	resp->keys = arena_alloc(call->arena, count * sizeof(void *));
 	if (jwks == NULL || resp->keys == NULL)
 		return CODE_RESOURCE_EXHAUSTED;
 	for (size_t i = 0; i < count; i++) {
