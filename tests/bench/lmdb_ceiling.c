@@ -1,0 +1,169 @@
+#include "tests/bench/lmdb_ceiling.h"
+
+#include <lmdb.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/bench/bail.h"
+
+#define MAP_SIZE (4UL << 30) /* sparse: what is not used costs nothing */
+#define SESSION_COUNT 64
+
+/* Sizes as the server's own tables have them. */
+#define ID_SIZE 16
+#define USER_ID_SIZE 8
+#define SESSION_SIZE 120
+#define USER_SIZE 250
+
+enum table { SESSION, SESSION_BY_USER, SESSION_BY_END, USER, TABLE_COUNT };
+
+struct lmdb_ceiling {
+	struct meter *meter;
+	struct lmdb_ceiling_options options;
+	MDB_env *env;
+	MDB_dbi tables[TABLE_COUNT];
+	unsigned char sessions[SESSION_COUNT][ID_SIZE];
+	uint64_t written;
+	_Atomic bool stopping;
+	pthread_t thread;
+};
+
+static void
+check(int rc, const char *step)
+{
+	if (rc != 0)
+		bail("lmdb: %s: %s", step, mdb_strerror(rc));
+}
+
+static void
+put(MDB_txn *txn, MDB_dbi table, MDB_val key, size_t value_size)
+{
+	static const unsigned char zeroes[USER_SIZE];
+	MDB_val value = { value_size, (void *)zeroes };
+
+	check(mdb_put(txn, table, &key, &value, 0), "put");
+}
+
+static void
+put_login(struct lmdb_ceiling *ceiling, MDB_txn *txn)
+{
+	unsigned char id[ID_SIZE], user_id[USER_ID_SIZE] = { 0 };
+	unsigned char index[USER_ID_SIZE + ID_SIZE];
+
+	randombytes_buf(id, sizeof(id));
+	put(txn, ceiling->tables[SESSION], (MDB_val){ sizeof(id), id },
+	    SESSION_SIZE);
+	memcpy(index, user_id, USER_ID_SIZE);
+	memcpy(index + USER_ID_SIZE, id, ID_SIZE);
+	put(txn, ceiling->tables[SESSION_BY_USER],
+	    (MDB_val){ sizeof(index), index }, 0);
+	/* Ends come in order of time. */
+	for (unsigned i = 0; i < USER_ID_SIZE; i++)
+		index[i] = (unsigned char)(ceiling->written >> (56 - 8 * i));
+	put(txn, ceiling->tables[SESSION_BY_END],
+	    (MDB_val){ sizeof(index), index }, 0);
+	put(txn, ceiling->tables[USER], (MDB_val){ USER_ID_SIZE, user_id },
+	    USER_SIZE);
+}
+
+static void
+put_call(struct lmdb_ceiling *ceiling, MDB_txn *parent)
+{
+	MDB_txn *txn = NULL;
+
+	check(mdb_txn_begin(ceiling->env, parent, 0, &txn), "begin");
+	if (ceiling->options.writes == LMDB_LOGIN)
+		put_login(ceiling, txn);
+	else
+		put(txn, ceiling->tables[SESSION],
+		    (MDB_val){ ID_SIZE, ceiling->sessions[ceiling->written %
+		                                          SESSION_COUNT] },
+		    SESSION_SIZE);
+	check(mdb_txn_commit(txn), "commit");
+	ceiling->written++;
+}
+
+static void *
+run(void *arg)
+{
+	struct lmdb_ceiling *ceiling = arg;
+
+	while (!atomic_load(&ceiling->stopping)) {
+		uint64_t asked_ns = meter_now_ns();
+		MDB_txn *txn = NULL;
+
+		check(mdb_txn_begin(ceiling->env, NULL, 0, &txn), "begin");
+		for (unsigned i = 0; i < ceiling->options.per_commit; i++)
+			put_call(ceiling, txn);
+		check(mdb_txn_commit(txn), "commit");
+		for (unsigned i = 0; i < ceiling->options.per_commit; i++)
+			meter_count(ceiling->meter, asked_ns);
+	}
+	return NULL;
+}
+
+static void
+remove_file(const char *dir, const char *name)
+{
+	char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	(void)unlink(path);
+}
+
+static void
+stop(void *self)
+{
+	struct lmdb_ceiling *ceiling = self;
+
+	atomic_store(&ceiling->stopping, true);
+	(void)pthread_join(ceiling->thread, NULL);
+	mdb_env_close(ceiling->env);
+	remove_file(ceiling->options.dir, "data.mdb");
+	remove_file(ceiling->options.dir, "lock.mdb");
+	free(ceiling);
+}
+
+static void
+open_tables(struct lmdb_ceiling *ceiling)
+{
+	static const char *const names[TABLE_COUNT] = {
+		[SESSION] = "session",
+		[SESSION_BY_USER] = "session_by_user",
+		[SESSION_BY_END] = "session_by_end",
+		[USER] = "user",
+	};
+	MDB_txn *txn = NULL;
+
+	check(mdb_txn_begin(ceiling->env, NULL, 0, &txn), "begin");
+	for (unsigned i = 0; i < TABLE_COUNT; i++)
+		check(mdb_dbi_open(txn, names[i], MDB_CREATE,
+		                   &ceiling->tables[i]),
+		      "table");
+	check(mdb_txn_commit(txn), "commit");
+}
+
+struct load
+lmdb_ceiling_start(const struct lmdb_ceiling_options *options,
+                   struct meter *meter)
+{
+	struct lmdb_ceiling *ceiling = bail_alloc(1, sizeof(*ceiling));
+
+	if (sodium_init() == -1)
+		bail("libsodium does not start");
+	ceiling->meter = meter;
+	ceiling->options = *options;
+	randombytes_buf(ceiling->sessions, sizeof(ceiling->sessions));
+	check(mdb_env_create(&ceiling->env), "create");
+	check(mdb_env_set_maxdbs(ceiling->env, TABLE_COUNT), "maxdbs");
+	check(mdb_env_set_mapsize(ceiling->env, MAP_SIZE), "mapsize");
+	check(mdb_env_open(ceiling->env, options->dir, 0, 0600), options->dir);
+	open_tables(ceiling);
+	if (pthread_create(&ceiling->thread, NULL, run, ceiling) != 0)
+		bail("cannot start a thread");
+	return (struct load){ ceiling, stop };
+}
