@@ -55,23 +55,30 @@ write_all(int fd, struct bytes content)
 	return true;
 }
 
-static bool
-sync_directory(const char *path)
+enum code
+new_file_sync_directory(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int error = 0;
+
+	if (fd < 0)
+		return new_file_code(errno);
+	if (fsync(fd) != 0)
+		error = errno;
+	(void)close(fd);
+	return new_file_code(error);
+}
+
+static enum code
+sync_parent(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	char dir[PATH_MAX] = ".";
-	bool synced;
-	int fd;
 
 	if (slash != NULL)
 		(void)snprintf(dir, sizeof(dir), "%.*s",
 		               (int)(slash - path) + 1, path);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	synced = fsync(fd) == 0;
-	(void)close(fd);
-	return synced;
+	return new_file_sync_directory(dir);
 }
 
 /* fill writes the whole file under its temporary name. */
@@ -87,6 +94,7 @@ new_file_write(const char *path, struct bytes content, mode_t mode)
 {
 	char temporary[PATH_MAX];
 	int len = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
+	enum code code;
 	int error = 0;
 	int fd;
 
@@ -100,9 +108,11 @@ new_file_write(const char *path, struct bytes content, mode_t mode)
 		error = errno;
 	(void)close(fd);
 	(void)unlink(temporary);
-	if (error == 0 && !sync_directory(path)) {
-		error = errno;
+	code = new_file_code(error);
+	if (code != CODE_OK)
+		return code;
+	code = sync_parent(path);
+	if (code != CODE_OK)
 		(void)unlink(path);
-	}
-	return new_file_code(error);
+	return code;
 }

@@ -17,6 +17,12 @@
 NODISCARD enum code new_file_write(const char *path, struct bytes content,
                                    mode_t mode);
 
+/*
+ * new_file_sync_directory makes what was made, renamed or removed in a
+ * directory durable. Codes as above.
+ */
+NODISCARD enum code new_file_sync_directory(const char *dir);
+
 /* new_file_code translates an errno of the file system. */
 enum code new_file_code(int error);
 

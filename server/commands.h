@@ -1,0 +1,33 @@
+#ifndef SERVER_COMMANDS_H
+#define SERVER_COMMANDS_H
+
+#include "base/command_line.h"
+
+/*
+ * latchkeyd's commands, one file each. Their options and exit codes stand in
+ * their help, which the table in main.c shows.
+ */
+#define PROGRAM "latchkeyd"
+
+/* EXIT_CODE_THIRD of this program. */
+#define EXIT_CODE_ALREADY_THERE EXIT_CODE_THIRD
+
+int init_command(int argc, char **argv);
+extern const char init_help[];
+
+int serve_command(int argc, char **argv);
+extern const char serve_help[];
+
+int superuser_command(int argc, char **argv);
+extern const char superuser_help[];
+
+int backup_command(int argc, char **argv);
+extern const char backup_help[];
+
+/*
+ * command_home returns the state directory to use: the option's value, else
+ * $LATCHKEY_HOME, else NULL after a usage sentence.
+ */
+const char *command_home(const char *option);
+
+#endif

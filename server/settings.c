@@ -1,0 +1,134 @@
+#include "server/settings.h"
+
+#define SETTINGS_STRUCT struct server_settings
+#include "base/setting_rows.h"
+
+static const char *const algorithms[] = { "ES256", "HS256", "RS256", NULL };
+static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
+
+static const struct setting rows[] = {
+	ROW_TEXT(listeners, front, "tls+tcp://127.0.0.1:7701",
+	         "Where gateways connect, with a certificate of "
+	         "tls.front_ca. They may state their client's address. "
+	         "Empty: no such listener."),
+	ROW_TEXT(listeners, service, "tls+tcp://127.0.0.1:7702",
+	         "Where other services connect, with a certificate of "
+	         "tls.service_ca. Empty: no such listener."),
+	ROW_TEXT(listeners, local, "ipc://run/latchkeyd.sock",
+	         "A socket for processes of this host. The path has at "
+	         "most 107 bytes as written. Empty: no such listener."),
+	ROW_LIST(listeners, local_uids, "", 64,
+	         "Numeric ids of the users, beside the server's own, who "
+	         "may connect to listeners.local; 0 to 64 of them. The "
+	         "file system must let them reach the socket too."),
+
+	ROW_PATH(tls, front_ca, "pki/front-ca.crt",
+	         "Authority of the gateways' certificates, PEM."),
+	ROW_PATH(tls, front_cert, "pki/front-server.crt",
+	         "This server's certificate on listeners.front, PEM."),
+	ROW_PATH(tls, front_key, "pki/front-server.key", "Its key, PEM."),
+	ROW_PATH(tls, service_ca, "pki/service-ca.crt",
+	         "Authority of the other services' certificates, PEM."),
+	ROW_PATH(tls, service_cert, "pki/service-server.crt",
+	         "This server's certificate on listeners.service, PEM."),
+	ROW_PATH(tls, service_key, "pki/service-server.key", "Its key, PEM."),
+
+	ROW_PATH(store, dir, "data",
+	         "Directory of the store: users, sessions, sealed "
+	         "signing keys."),
+	ROW_PATH(store, master_key, "master.key",
+	         "File with the key that seals the signing keys; 0400, "
+	         "outside store.dir. Back it up apart from the store."),
+	ROW_NUMBER(store, size_max_mib, "4096", 1, 1048576,
+	           "What the store may grow to, in MiB; 1 to 1048576. The "
+	           "file grows as needed. When it is full, writes are "
+	           "refused and reads go on."),
+	ROW_NUMBER(store, readers_max, "126", 1, 4096,
+	           "Threads that may read the store at the same time; 1 to "
+	           "4096. Further ones wait."),
+	ROW_NUMBER(store, group_max, "64", 1, 1024,
+	           "Writes that may share one commit and one fsync; 1 to "
+	           "1024."),
+
+	ROW_CHOICE(tokens, algorithm, "ES256", algorithms,
+	           "Algorithm of the key for access tokens that `latchkeyd "
+	           "init` makes: ES256, RS256 (both with public keys) or "
+	           "HS256 (a shared secret). Not read afterwards: each key "
+	           "keeps its algorithm."),
+	ROW_TEXT(tokens, issuer, "",
+	         "The `iss` claim, usually the public base URL. Empty: "
+	         "no claim. When set, tokens with another issuer are "
+	         "refused."),
+	ROW_TEXT(tokens, audience, "",
+	         "The `aud` claim. Empty: no claim. When set, tokens "
+	         "with another audience are refused."),
+	ROW_NUMBER(tokens, access_lifetime_s, "3600", 1, 31536000,
+	           "Lifetime of an access token, in seconds; 1 to "
+	           "31536000."),
+	ROW_NUMBER(tokens, refresh_lifetime_s, "604800", 1, 31536000,
+	           "Lifetime of a refresh token, in seconds; 1 to "
+	           "31536000."),
+	ROW_NUMBER(tokens, session_lifetime_s, "2592000", 1, 315360000,
+	           "After this many seconds a session ends whatever "
+	           "happens; 1 to 315360000."),
+	ROW_BOOL(tokens, user_id_is_number, "false",
+	         "Write the `user_id` claim as a number, not as a text. "
+	         "Both are accepted."),
+	ROW_BOOL(tokens, with_roles, "false",
+	         "Write the user's roles into access tokens, as `roles`."),
+	ROW_NUMBER(tokens, jwks_max_age_s, "300", 0, 86400,
+	           "Seconds for which the public keys may be cached; 0 to "
+	           "86400."),
+
+	ROW_BOOL(sessions, rotate, "false",
+	         "Answer each refresh with a new refresh token that "
+	         "replaces the presented one."),
+	ROW_NUMBER(sessions, grace_ms, "10000", 0, 600000,
+	           "With sessions.rotate: how long a replaced refresh "
+	           "token is still honoured, in milliseconds; 0 to 600000. "
+	           "For lost answers and second tabs."),
+
+	ROW_NUMBER(lanes, write_threads, "64", 1, 1024,
+	           "Threads for calls that wait for a commit; 1 to 1024."),
+	ROW_NUMBER(lanes, write_queue_max, "512", 1, 65536,
+	           "Such calls that may wait for a thread; 1 to 65536. "
+	           "Further ones are refused at once."),
+	ROW_NUMBER(lanes, hash_threads, "0", 0, 1024,
+	           "Threads for calls that check a password; 0 to 1024. 0: "
+	           "two more than lanes.hash_slots, so that no core waits "
+	           "for a commit."),
+	ROW_NUMBER(lanes, hash_slots, "0", 0, 1024,
+	           "Passwords hashed at the same time, 19 MiB each; 0 to "
+	           "1024. 0: as many as there are cores."),
+	ROW_NUMBER(lanes, hash_queue_max, "512", 1, 65536,
+	           "Such calls that may wait for a thread; 1 to 65536. "
+	           "About 80 are done per core and second; what waits "
+	           "longer than its deadline is dropped."),
+
+	ROW_NUMBER(limits, message_max, "65536", 1024, 1048576,
+	           "Bytes of one call; 1024 to 1048576. A connection that "
+	           "sends more is closed."),
+	ROW_NUMBER(limits, arena_size, "65536", 8192, 16777216,
+	           "Bytes of memory one call may use; 8192 to 16777216."),
+	ROW_NUMBER(limits, inline_contexts, "64", 1, 4096,
+	           "Calls in progress beyond those in queues; 1 to 4096."),
+	ROW_NUMBER(limits, files_max, "4096", 64, 1048576,
+	           "Open files and connections of the process; 64 to "
+	           "1048576. This bounds the connections: a half-open one "
+	           "costs 60 kB for 10 s."),
+
+	ROW_CHOICE(log, level, "info", levels,
+	           "Least level that is logged: debug, info, warn or "
+	           "error. Read again on SIGHUP."),
+
+	ROW_NUMBER(server, drain_timeout_ms, "10000", 0, 600000,
+	           "On SIGTERM: how long to wait for calls in progress, in "
+	           "milliseconds; 0 to 600000."),
+};
+
+const struct settings_table server_settings_table = {
+	.program = "latchkeyd",
+	.rows = rows,
+	.count = sizeof(rows) / sizeof(rows[0]),
+	.size = sizeof(struct server_settings),
+};
