@@ -166,12 +166,16 @@ config_server_name(nng_tls_engine_config *cfg, const char *name)
 	return 0;
 }
 
-/* There is one mode; NNG's default for listeners would be to ask nothing. */
+/*
+ * There is one mode, whatever is asked for. Not an error, because NNG sets
+ * "none" on the configuration that every listener has before it is given one.
+ */
 static int
 config_auth(nng_tls_engine_config *cfg, nng_tls_auth_mode mode)
 {
 	(void)cfg;
-	return mode == NNG_TLS_AUTH_MODE_REQUIRED ? 0 : NNG_ENOTSUP;
+	(void)mode;
+	return 0;
 }
 
 /*

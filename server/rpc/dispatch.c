@@ -42,15 +42,17 @@ static const struct {
 static enum code
 fail_malformed(struct rpc_call *call, const char *what)
 {
-	return rpc_fail(call, CODE_INVALID_ARGUMENT, REASON(ENVELOPE_MALFORMED),
-	                "Malformed envelope: %s.", what);
+	(void)rpc_fail(call, CODE_INVALID_ARGUMENT, REASON(ENVELOPE_MALFORMED),
+	               "Malformed envelope: %s.", what);
+	return CODE_INVALID_ARGUMENT;
 }
 
 static enum code
 fail_memory(struct rpc_call *call)
 {
-	return rpc_fail(call, CODE_RESOURCE_EXHAUSTED, REASON(MEMORY_EXHAUSTED),
-	                "The call needs more memory than one call may use.");
+	(void)rpc_fail(call, CODE_RESOURCE_EXHAUSTED, REASON(MEMORY_EXHAUSTED),
+	               "The call needs more memory than one call may use.");
+	return CODE_RESOURCE_EXHAUSTED;
 }
 
 static enum code
@@ -213,7 +215,7 @@ enum code
 dispatch_admit(const struct dispatch *dispatch, struct rpc_call *call,
                struct bytes packed, const void **in)
 {
-	Latchkey__Rpc__V1__Call *envelope;
+	Latchkey__Rpc__V1__Call *envelope = NULL;
 	enum code code;
 	const void *request;
 

@@ -40,7 +40,9 @@ log_call(const struct place *place, enum code code)
 	          LOG_T("reason", reason == NULL
 	                                  ? NULL
 	                                  : reason->name + strlen("REASON_")),
-	          LOG_T("request_id", call->request_id_text),
+	          LOG_T("request_id", call->request_id_text[0] == '\0'
+	                                      ? NULL
+	                                      : call->request_id_text),
 	          LOG_N("ms", clock_monotonic_ms() - place->began_ms),
 	          LOG_T("listener", listener_kind_name(call->listener)));
 }
