@@ -8,7 +8,8 @@ import os
 import shutil
 import tempfile
 
-from tests.support import http_client, port, process, programs
+from tests.support import certificates, http_client, port, process
+from tests.support import programs
 from tests.wire import wire_client
 
 EMAIL = "ada@example.com"
@@ -35,6 +36,7 @@ class Deployment:
         self.front_port = port.choose()
         self.service_port = port.choose()
         self.http_port = None
+        self.service_files = None
         self.server = None
         self.gateway = None
 
@@ -93,14 +95,17 @@ class Deployment:
     def create(self):
         """Makes the state directory and the first superuser."""
         self.must("init")
+        self.add_user(EMAIL, PASSWORD, "--first-name", "Ada",
+                      "--last-name", "Lovelace", "--username", "ada")
+        return self
+
+    def create_gateway(self):
+        """Makes the gateway's configuration in the state directory."""
         status, out, err = process.run(
             [programs.gateway(), "init", "--home", self.home])
         if status != 0:
             raise process.ProcessFailed("latchkey-gateway init: %d\n%s%s"
                                         % (status, out, err))
-        self.add_user(EMAIL, PASSWORD, "--first-name", "Ada",
-                      "--last-name", "Lovelace", "--username", "ada")
-        return self
 
     def add_user(self, email, password, *options):
         """Makes a superuser; the password goes through a pipe."""
@@ -138,6 +143,8 @@ class Deployment:
 
     def start_gateway(self, wait_ready=True):
         """Starts the gateway, waits until it listens and reaches the server."""
+        if self.gateway is None:
+            self.create_gateway()
         for _ in range(10):
             self.http_port = port.choose()
             self.gateway = process.Process(
@@ -233,15 +240,12 @@ class Deployment:
                                        *self.service_certificate())
 
     def service_certificate(self):
-        """Paths of a service's certificate and key, as latchkeyctl makes."""
-        out = os.path.join(self.folder, "orders")
-        if not os.path.exists(out):
-            status, said, err = process.run(
-                [programs.ctl(), "pki", "issue", "orders", "--home",
-                 self.home, "--out", out])
-            if status != 0:
-                raise process.ProcessFailed("pki issue: %s%s" % (said, err))
-        return os.path.join(out, "orders.crt"), os.path.join(out, "orders.key")
+        """Paths of a service's certificate and its key."""
+        if self.service_files is None:
+            authority = certificates.Authority(self.path("pki"), "service-ca",
+                                               make_it=False)
+            self.service_files = authority.issue("orders", folder=self.folder)
+        return self.service_files
 
     def wire(self, listener="local"):
         """A wire client on the listener "front", "service" or "local"."""

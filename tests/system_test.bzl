@@ -1,0 +1,39 @@
+"""system_test: a python_test that starts the real programs."""
+
+load("//bazel:python_test.bzl", "python_program", "python_test")
+
+PROGRAMS = [
+    "//client:latchkeyctl",
+    "//gateway:latchkey-gateway",
+    "//server:latchkeyd",
+    "//tests/support:certificate_maker",
+]
+
+ENV = {
+    "CERTIFICATE_MAKER": "$(rootpath //tests/support:certificate_maker)",
+    "LATCHKEYCTL": "$(rootpath //client:latchkeyctl)",
+    "LATCHKEYD": "$(rootpath //server:latchkeyd)",
+    "LATCHKEY_GATEWAY": "$(rootpath //gateway:latchkey-gateway)",
+}
+
+def system_test(name, data = [], deps = [], env = {}, **kwargs):
+    """A python_test with the programs and tests/support at hand."""
+    python_test(
+        name = name,
+        data = PROGRAMS + data,
+        deps = ["//tests/support"] + deps,
+        env = dict(ENV, **env),
+        **kwargs
+    )
+
+def system_program(name, data = [], deps = [], env = {}, **kwargs):
+    """The same as a program to run by hand."""
+    python_program(
+        name = name,
+        data = PROGRAMS + data,
+        deps = ["//tests/support"] + deps,
+        env = dict(ENV, **env),
+        testonly = True,
+        tags = ["manual"],
+        **kwargs
+    )
