@@ -13,7 +13,7 @@
 #define SEAL_SIZE (NONCE_SIZE + crypto_aead_xchacha20poly1305_ietf_ABYTES)
 #define KID_BYTES 8
 /* Room for KEYRING_MAX stored keys with all that belongs to them. */
-#define LIST_SIZE (KEYRING_MAX * (PRIVATE_KEY_MAX + 1024))
+#define LIST_SIZE ((size_t)KEYRING_MAX * (PRIVATE_KEY_MAX + 1024))
 
 struct ring_key {
 	struct signing_key *key;
@@ -86,8 +86,9 @@ write_key(struct store *store, const struct stored_key *key)
 
 static enum code
 add(struct store *store, const uint8_t master[MASTER_KEY_SIZE],
-    struct stored_key *about, struct bytes private_key)
+    const struct stored_key *about, struct bytes private_key)
 {
+	struct stored_key stored = *about;
 	uint8_t sealed[PRIVATE_KEY_MAX + SEAL_SIZE], random[KID_BYTES];
 	char kid[HEX_SIZE(KID_BYTES)];
 	struct signing_key *key;
@@ -95,15 +96,15 @@ add(struct store *store, const uint8_t master[MASTER_KEY_SIZE],
 
 	randombytes_buf(random, sizeof(random));
 	hex_encode(random, sizeof(random), kid);
-	about->kid = kid;
+	stored.kid = kid;
 	/* Nothing is written that keyring_open would refuse. */
-	code = signing_key_open(about, private_key, &key);
+	code = signing_key_open(&stored, private_key, &key);
 	if (code != CODE_OK)
 		return code;
 	signing_key_close(key);
 	seal(master, kid, private_key, sealed);
-	about->sealed = (struct bytes){ sealed, private_key.len + SEAL_SIZE };
-	return write_key(store, about);
+	stored.sealed = (struct bytes){ sealed, private_key.len + SEAL_SIZE };
+	return write_key(store, &stored);
 }
 
 enum code

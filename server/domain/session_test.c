@@ -16,8 +16,8 @@
 #define DAY (86400 * S)
 
 static const struct session_policy rotating = {
-	.session_lifetime_s = 30 * 86400,
-	.refresh_lifetime_s = 7 * 86400,
+	.session_lifetime_s = 30 * 86400LL,
+	.refresh_lifetime_s = 7 * 86400LL,
 	.access_lifetime_s = 3600,
 	.grace_ms = 10000,
 	.rotate = true,
@@ -79,14 +79,15 @@ no_refresh_token_outlives_its_session(void **state)
 	assert_int_equal(session.refresh_expires_at, (T0 + 30 * DAY) / S);
 }
 
+#define OFF (-1)
+
 /* One row of the rule: a state, a token, a time, and what must follow. */
 struct row {
 	const char *what;
 	uint64_t n;
 	int64_t since_us; /* token n was issued this long ago */
 	uint64_t late_step;
-	int64_t grace_ms;
-	bool no_rotation;
+	int64_t grace_ms; /* OFF: no rotation */
 	uint64_t presented;
 	enum session_step step;
 	uint64_t n_after;
@@ -94,63 +95,60 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "login's token, just issued: the same again", 0, 0, 0, 10000, false,
-	  0, SESSION_STEP_SAME, 0, 0 },
-	{ "login's token, last moment of grace", 0, GRACE - 1, 0, 10000, false,
-	  0, SESSION_STEP_SAME, 0, 0 },
-	{ "login's token, grace over: bump", 0, GRACE, 0, 10000, false, 0,
-	  SESSION_STEP_CHANGED, 1, 0 },
-	{ "current token in grace", 5, GRACE - 1, 0, 10000, false, 5,
-	  SESSION_STEP_SAME, 5, 0 },
-	{ "current token later: bump", 5, GRACE, 3, 10000, false, 5,
-	  SESSION_STEP_CHANGED, 6, 3 },
-	{ "current token after a late step: bump", 5, DAY, 5, 10000, false, 5,
-	  SESSION_STEP_CHANGED, 6, 5 },
-	{ "predecessor in grace", 5, GRACE - 1, 0, 10000, false, 4,
-	  SESSION_STEP_SAME, 5, 0 },
-	{ "predecessor in grace, though the step before was late", 5, GRACE - 1,
-	  4, 10000, false, 4, SESSION_STEP_SAME, 5, 4 },
-	{ "predecessor later: late step", 5, GRACE, 0, 10000, false, 4,
-	  SESSION_STEP_CHANGED, 5, 5 },
-	{ "predecessor later again: known already", 5, DAY, 5, 10000, false, 4,
-	  SESSION_STEP_SAME, 5, 5 },
-	{ "predecessor later, an old late step: late step", 5, DAY, 3, 10000,
-	  false, 4, SESSION_STEP_CHANGED, 5, 5 },
-	{ "predecessor later, twice in a row: theft", 5, GRACE, 4, 10000, false,
-	  4, SESSION_STEP_THEFT, 5, 4 },
-	{ "login's token late: no late step was before it", 1, DAY, 0, 10000,
-	  false, 0, SESSION_STEP_CHANGED, 1, 1 },
-	{ "two behind: theft, even in grace", 5, 0, 0, 10000, false, 3,
-	  SESSION_STEP_THEFT, 5, 0 },
-	{ "login's token, two behind: theft", 2, 0, 0, 10000, false, 0,
-	  SESSION_STEP_THEFT, 2, 0 },
-	{ "far behind: theft", 500, DAY, 0, 10000, false, 7, SESSION_STEP_THEFT,
-	  500, 0 },
-	{ "ahead by one", 5, 0, 0, 10000, false, 6, SESSION_STEP_AHEAD, 5, 0 },
-	{ "ahead by much", 5, DAY, 5, 10000, false, 1ULL << 53,
-	  SESSION_STEP_AHEAD, 5, 5 },
-	{ "no grace: the current token always bumps", 5, 0, 0, 0, false, 5,
-	  SESSION_STEP_CHANGED, 6, 0 },
-	{ "no grace: the predecessor is always late", 5, 0, 0, 0, false, 4,
-	  SESSION_STEP_CHANGED, 5, 5 },
-	{ "no grace: two late in a row", 5, 0, 4, 0, false, 4,
-	  SESSION_STEP_THEFT, 5, 4 },
-	{ "clock set back a little: still grace", 5, -5 * S, 0, 10000, false, 5,
-	  SESSION_STEP_SAME, 5, 0 },
-	{ "clock set back far: no endless grace", 5, -DAY, 0, 10000, false, 5,
-	  SESSION_STEP_CHANGED, 6, 0 },
-	{ "clock set back, no grace: bump", 5, -5 * S, 0, 0, false, 5,
-	  SESSION_STEP_CHANGED, 6, 0 },
-	{ "no rotation: current", 5, DAY, 0, 10000, true, 5, SESSION_STEP_SAME,
-	  5, 0 },
-	{ "no rotation: current of a login", 0, DAY, 0, 10000, true, 0,
+	{ "login's token, just issued: the same again", 0, 0, 0, 10000, 0,
 	  SESSION_STEP_SAME, 0, 0 },
-	{ "no rotation: predecessor from when it was on", 5, DAY, 4, 10000,
-	  true, 4, SESSION_STEP_SAME, 5, 4 },
-	{ "no rotation: older", 5, DAY, 0, 10000, true, 3, SESSION_STEP_STALE,
+	{ "login's token, last moment of grace", 0, GRACE - 1, 0, 10000, 0,
+	  SESSION_STEP_SAME, 0, 0 },
+	{ "login's token, grace over: bump", 0, GRACE, 0, 10000, 0,
+	  SESSION_STEP_CHANGED, 1, 0 },
+	{ "current token in grace", 5, GRACE - 1, 0, 10000, 5,
+	  SESSION_STEP_SAME, 5, 0 },
+	{ "current token later: bump", 5, GRACE, 3, 10000, 5,
+	  SESSION_STEP_CHANGED, 6, 3 },
+	{ "current token after a late step: bump", 5, DAY, 5, 10000, 5,
+	  SESSION_STEP_CHANGED, 6, 5 },
+	{ "predecessor in grace", 5, GRACE - 1, 0, 10000, 4, SESSION_STEP_SAME,
 	  5, 0 },
-	{ "no rotation: ahead", 5, DAY, 0, 10000, true, 6, SESSION_STEP_AHEAD,
-	  5, 0 },
+	{ "predecessor in grace, though the step before was late", 5, GRACE - 1,
+	  4, 10000, 4, SESSION_STEP_SAME, 5, 4 },
+	{ "predecessor later: late step", 5, GRACE, 0, 10000, 4,
+	  SESSION_STEP_CHANGED, 5, 5 },
+	{ "predecessor later again: known already", 5, DAY, 5, 10000, 4,
+	  SESSION_STEP_SAME, 5, 5 },
+	{ "predecessor later, an old late step: late step", 5, DAY, 3, 10000, 4,
+	  SESSION_STEP_CHANGED, 5, 5 },
+	{ "predecessor later, twice in a row: theft", 5, GRACE, 4, 10000, 4,
+	  SESSION_STEP_THEFT, 5, 4 },
+	{ "login's token late: no late step was before it", 1, DAY, 0, 10000, 0,
+	  SESSION_STEP_CHANGED, 1, 1 },
+	{ "two behind: theft, even in grace", 5, 0, 0, 10000, 3,
+	  SESSION_STEP_THEFT, 5, 0 },
+	{ "login's token, two behind: theft", 2, 0, 0, 10000, 0,
+	  SESSION_STEP_THEFT, 2, 0 },
+	{ "far behind: theft", 500, DAY, 0, 10000, 7, SESSION_STEP_THEFT, 500,
+	  0 },
+	{ "ahead by one", 5, 0, 0, 10000, 6, SESSION_STEP_AHEAD, 5, 0 },
+	{ "ahead by much", 5, DAY, 5, 10000, 1ULL << 53, SESSION_STEP_AHEAD, 5,
+	  5 },
+	{ "no grace: the current token always bumps", 5, 0, 0, 0, 5,
+	  SESSION_STEP_CHANGED, 6, 0 },
+	{ "no grace: the predecessor is always late", 5, 0, 0, 0, 4,
+	  SESSION_STEP_CHANGED, 5, 5 },
+	{ "no grace: two late in a row", 5, 0, 4, 0, 4, SESSION_STEP_THEFT, 5,
+	  4 },
+	{ "clock set back a little: still grace", 5, -5 * S, 0, 10000, 5,
+	  SESSION_STEP_SAME, 5, 0 },
+	{ "clock set back far: no endless grace", 5, -DAY, 0, 10000, 5,
+	  SESSION_STEP_CHANGED, 6, 0 },
+	{ "clock set back, no grace: bump", 5, -5 * S, 0, 0, 5,
+	  SESSION_STEP_CHANGED, 6, 0 },
+	{ "no rotation: current", 5, DAY, 0, OFF, 5, SESSION_STEP_SAME, 5, 0 },
+	{ "no rotation: current of a login", 0, DAY, 0, OFF, 0,
+	  SESSION_STEP_SAME, 0, 0 },
+	{ "no rotation: predecessor from when it was on", 5, DAY, 4, OFF, 4,
+	  SESSION_STEP_SAME, 5, 4 },
+	{ "no rotation: older", 5, DAY, 0, OFF, 3, SESSION_STEP_STALE, 5, 0 },
+	{ "no rotation: ahead", 5, DAY, 0, OFF, 6, SESSION_STEP_AHEAD, 5, 0 },
 };
 
 static void
@@ -162,8 +160,9 @@ check_row(const struct row *row)
 	int64_t now = issued + row->since_us;
 	enum session_step step;
 
-	policy.grace_ms = row->grace_ms;
-	policy.rotate = !row->no_rotation;
+	policy.rotate = row->grace_ms != OFF;
+	if (policy.rotate)
+		policy.grace_ms = row->grace_ms;
 	session.counter = row->n;
 	session.late_step = row->late_step;
 	session.issued_at_us = issued;
