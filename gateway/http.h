@@ -125,9 +125,9 @@ struct http_response {
  * http_respond answers and gives the request up: it, its arena and everything
  * in it are wiped and gone when this returns or soon after. HEAD gets the
  * headers only. Content-Length, Connection and Date are http's own and are not
- * to be among the headers; a header with no value is left out, one that cannot
- * be sent (CR, LF) turns the answer into an empty 500. Writes the access log
- * line (no query string).
+ * to be among the headers; a header whose value is NULL or "" is left out,
+ * one that cannot be sent (CR, LF) turns the answer into an empty 500. Writes
+ * the access log line (no query string).
  */
 void http_respond(struct http_request *request,
                   const struct http_response *response);

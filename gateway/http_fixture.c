@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define PATIENCE_S 30
+#define BIG (16 << 20)
 
 static void
 echo(struct http_request *request)
@@ -20,9 +21,7 @@ echo(struct http_request *request)
 	const struct http_header_line headers[] = {
 		{ "Content-Type", "text/plain" },
 		{ "X-Host", http_header(request, "host") },
-		{ "X-Accept", http_header(request, "ACCEPT") != NULL
-		                      ? http_header(request, "ACCEPT")
-		                      : "" },
+		{ "X-Accept", http_header(request, "ACCEPT") },
 		{ "X-Peer", http_peer(request) },
 	};
 	struct bytes body = http_body(request);
@@ -41,6 +40,19 @@ echo(struct http_request *request)
 }
 
 static void
+answer_big(struct http_request *request)
+{
+	char *text = calloc(1, BIG);
+
+	assert(text != NULL);
+	http_respond(request, &(struct http_response){
+				      .status = 200,
+				      .body = { text, BIG },
+			      });
+	free(text);
+}
+
+static void
 handle(void *ctx, struct http_request *request)
 {
 	struct http_fixture *fixture = ctx;
@@ -51,10 +63,14 @@ handle(void *ctx, struct http_request *request)
 	if (hold) {
 		assert(fixture->held_count < HTTP_FIXTURE_HELD_MAX);
 		fixture->held[fixture->held_count++] = request;
-		(void)pthread_cond_broadcast(&fixture->changed);
 	}
+	(void)pthread_cond_broadcast(&fixture->changed);
 	(void)pthread_mutex_unlock(&fixture->mutex);
-	if (!hold)
+	if (hold)
+		return;
+	if (strcmp(http_path(request), "/big") == 0)
+		answer_big(request);
+	else
 		echo(request);
 }
 
@@ -130,13 +146,25 @@ http_fixture_close(struct http_fixture *fixture)
 	(void)pthread_mutex_destroy(&fixture->mutex);
 }
 
+static void
+await(struct http_fixture *fixture, const unsigned *value, unsigned count)
+{
+	(void)pthread_mutex_lock(&fixture->mutex);
+	while (*value < count)
+		(void)pthread_cond_wait(&fixture->changed, &fixture->mutex);
+	(void)pthread_mutex_unlock(&fixture->mutex);
+}
+
 void
 http_fixture_await(struct http_fixture *fixture, unsigned count)
 {
-	(void)pthread_mutex_lock(&fixture->mutex);
-	while (fixture->held_count < count)
-		(void)pthread_cond_wait(&fixture->changed, &fixture->mutex);
-	(void)pthread_mutex_unlock(&fixture->mutex);
+	await(fixture, &fixture->held_count, count);
+}
+
+void
+http_fixture_await_handled(struct http_fixture *fixture, unsigned count)
+{
+	await(fixture, &fixture->handled, count);
 }
 
 void

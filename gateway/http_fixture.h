@@ -11,8 +11,8 @@
 /*
  * A real server on 127.0.0.1 for tests, and a client that sends bytes as they
  * are. Its handler answers "METHOD path?query body" at once; requests for a
- * path that begins with "/held" it keeps until they are released. Its refuser
- * answers {"status":N}.
+ * path that begins with "/held" it keeps until they are released; "/big" is
+ * more than the kernel buffers. Its refuser answers {"status":N}.
  */
 #define HTTP_FIXTURE_HELD_MAX 2048
 
@@ -37,6 +37,8 @@ void http_fixture_close(struct http_fixture *fixture);
 
 /* http_fixture_await waits until so many requests are held. */
 void http_fixture_await(struct http_fixture *fixture, unsigned count);
+/* http_fixture_await_handled waits for so many calls of the handler. */
+void http_fixture_await_handled(struct http_fixture *fixture, unsigned count);
 /* http_fixture_release answers one of the held, from the caller's thread. */
 void http_fixture_release(struct http_fixture *fixture, unsigned index);
 unsigned http_fixture_handled(struct http_fixture *fixture);

@@ -57,6 +57,12 @@ make_body(struct bytes from)
 }
 
 static bool
+is_header_absent(const struct http_header_line *line)
+{
+	return line->value == NULL || *line->value == '\0';
+}
+
+static bool
 is_header_sendable(const struct http_header_line *line)
 {
 	return strpbrk(line->name, "\r\n \t:") == NULL &&
@@ -69,7 +75,7 @@ add_headers(struct MHD_Response *response, const struct http_response *from)
 	for (size_t i = 0; i < from->header_count; i++) {
 		const struct http_header_line *line = &from->headers[i];
 
-		if (*line->value == '\0')
+		if (is_header_absent(line))
 			continue;
 		if (!is_header_sendable(line) ||
 		    MHD_add_response_header(response, line->name,
@@ -102,8 +108,9 @@ head_size(const struct http_response *response)
 	size_t size = 256;
 
 	for (size_t i = 0; i < response->header_count; i++)
-		size += strlen(response->headers[i].name) +
-		        strlen(response->headers[i].value) + 4;
+		if (!is_header_absent(&response->headers[i]))
+			size += strlen(response->headers[i].name) +
+			        strlen(response->headers[i].value) + 4;
 	return size;
 }
 
@@ -120,7 +127,7 @@ print_head(const struct http_response *response, char *head, size_t size)
 	for (size_t i = 0; i < response->header_count; i++) {
 		const struct http_header_line *line = &response->headers[i];
 
-		if (*line->value != '\0' && is_header_sendable(line))
+		if (!is_header_absent(line) && is_header_sendable(line))
 			len += (size_t)snprintf(head + len, size - len,
 			                        "%s: %s\r\n", line->name,
 			                        line->value);

@@ -1,0 +1,489 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "gateway/http_fixture.h"
+
+#define HOST "Host: test\r\n"
+#define SOON_MS 200
+
+static int
+setup(void **state)
+{
+	*state = malloc(sizeof(struct http_fixture));
+	http_fixture_init(*state);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	http_fixture_close(*state);
+	free(*state);
+	return 0;
+}
+
+static void
+assert_works_on(struct http_fixture *fixture)
+{
+	struct http_answer answer;
+	int fd = http_client_connect(fixture);
+
+	assert_true(http_client_say(fd, "GET /on HTTP/1.1\r\n" HOST "\r\n"));
+	http_client_read(fd, false, &answer);
+	assert_int_equal(answer.status, 200);
+	(void)close(fd);
+}
+
+/* Sends text and wants it refused with our body, and the connection closed. */
+static void
+assert_refused(struct http_fixture *fixture, const char *text, unsigned status)
+{
+	struct http_answer answer;
+	int fd = http_client_connect(fixture);
+	char body[32];
+
+	(void)http_client_say(fd, text);
+	http_client_read(fd, false, &answer);
+	(void)snprintf(body, sizeof(body), "{\"status\":%u}", status);
+	assert_int_equal(answer.status, status);
+	assert_string_equal(answer.body, body);
+	assert_non_null(strstr(answer.head, "application/json\r\n"));
+	assert_true(answer.closes);
+	assert_true(http_client_is_closed(fd));
+	(void)close(fd);
+}
+
+/* Sends one byte after the other until the server has something to say. */
+static void
+drip(int fd, char byte)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLIN };
+
+	while (poll(&poller, 1, SOON_MS / 10) == 0)
+		if (!http_client_send(fd, &byte, 1))
+			break;
+}
+
+static void
+assert_dripped_head_ends(struct http_fixture *fixture, int fd,
+                         const char *begin)
+{
+	if (*begin != '\0')
+		assert_true(http_client_say(fd, begin));
+	drip(fd, 'x');
+	assert_true(http_client_is_closed(fd));
+	(void)close(fd);
+	assert_int_equal(http_fixture_refused(fixture), 0);
+	assert_works_on(fixture);
+}
+
+static void
+a_dripped_head_is_cut_off(void **state)
+{
+	struct http_fixture *fixture = *state;
+	struct http_answer answer;
+	int fd;
+
+	fixture->options.limits.head_timeout_ms = SOON_MS;
+	http_fixture_open(fixture);
+	assert_dripped_head_ends(fixture, http_client_connect(fixture), "");
+	assert_dripped_head_ends(fixture, http_client_connect(fixture),
+	                         "GET / HTTP/1.1\r\n" HOST "X: ");
+	fd = http_client_connect(fixture);
+	assert_true(http_client_say(fd, "GET / HTTP/1.1\r\n" HOST "\r\n"));
+	http_client_read(fd, false, &answer);
+	assert_dripped_head_ends(fixture, fd, "GET /");
+}
+
+static void
+empty_lines_do_not_keep_a_connection(void **state)
+{
+	struct http_fixture *fixture = *state;
+	int fd;
+
+	fixture->options.limits.head_timeout_ms = SOON_MS;
+	http_fixture_open(fixture);
+	fd = http_client_connect(fixture);
+	drip(fd, '\n');
+	assert_true(http_client_is_closed(fd));
+	(void)close(fd);
+	assert_works_on(fixture);
+}
+
+static void
+a_dripped_body_gets_408(void **state)
+{
+	struct http_fixture *fixture = *state;
+	const char *heads[] = {
+		"POST / HTTP/1.1\r\n" HOST "Content-Length: 4000\r\n\r\n",
+		"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+		"FFF\r\n",
+		"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+		"1;",
+		"POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+		"1\r\nx\r\n0\r\nX: ",
+	};
+	struct http_answer answer;
+	int fd;
+
+	fixture->options.limits.request_timeout_ms = SOON_MS;
+	http_fixture_open(fixture);
+	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+		fd = http_client_connect(fixture);
+		assert_true(http_client_say(fd, heads[i]));
+		drip(fd, 'x');
+		http_client_read(fd, false, &answer);
+		assert_int_equal(answer.status, 408);
+		assert_string_equal(answer.body, "{\"status\":408}");
+		assert_true(http_client_is_closed(fd));
+		(void)close(fd);
+		assert_int_equal(http_fixture_refused(fixture), i + 1);
+		assert_int_equal(http_fixture_handled(fixture), i);
+		assert_works_on(fixture);
+	}
+}
+
+static void
+an_idle_connection_is_closed(void **state)
+{
+	struct http_fixture *fixture = *state;
+	struct http_answer answer;
+	int fresh, used;
+
+	fixture->options.limits.idle_timeout_ms = SOON_MS;
+	http_fixture_open(fixture);
+	fresh = http_client_connect(fixture);
+	used = http_client_connect(fixture);
+	assert_true(http_client_say(used, "GET / HTTP/1.1\r\n" HOST "\r\n"));
+	http_client_read(used, false, &answer);
+	assert_int_equal(answer.status, 200);
+	assert_true(http_client_is_closed(fresh));
+	assert_true(http_client_is_closed(used));
+	(void)close(fresh);
+	(void)close(used);
+	assert_works_on(fixture);
+}
+
+static void
+a_request_in_the_handler_has_no_deadline_of_ours(void **state)
+{
+	struct http_fixture *fixture = *state;
+	struct http_answer answer;
+	int fd, idle;
+
+	fixture->options.limits.idle_timeout_ms = SOON_MS;
+	fixture->options.limits.head_timeout_ms = SOON_MS;
+	fixture->options.limits.request_timeout_ms = SOON_MS;
+	http_fixture_open(fixture);
+	fd = http_client_connect(fixture);
+	assert_true(http_client_say(fd, "GET /held HTTP/1.1\r\n" HOST "\r\n"));
+	http_fixture_await(fixture, 1);
+	idle = http_client_connect(fixture);
+	assert_true(http_client_is_closed(idle));
+	http_fixture_release(fixture, 0);
+	http_client_read(fd, false, &answer);
+	assert_int_equal(answer.status, 200);
+	(void)close(fd);
+	(void)close(idle);
+}
+
+static void
+a_client_that_does_not_read_is_cut_off(void **state)
+{
+	struct http_fixture *fixture = *state;
+	int small = 4096;
+	int fd;
+
+	fixture->options.limits.request_timeout_ms = SOON_MS;
+	http_fixture_open(fixture);
+	fd = http_client_connect(fixture);
+	assert_int_equal(
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)),
+		0);
+	assert_true(http_client_say(fd, "GET /big HTTP/1.1\r\n" HOST "\r\n"));
+	http_fixture_await_handled(fixture, 1);
+	/* Ends when no connection is left, long before the client reads. */
+	http_server_drain(fixture->server, INT64_C(1) << 40);
+	(void)close(fd);
+}
+
+/* "GET /aaa… HTTP/1.1", with a header that makes the head so long. */
+static char *
+long_request(size_t url_len, size_t head_len)
+{
+	const char *rest = " HTTP/1.1\r\n" HOST "X: ";
+	char *text = malloc(url_len + head_len + 64);
+	char *at = stpcpy(text, "GET /");
+	size_t fixed = strlen("GET ") + url_len + strlen(rest) + 4;
+
+	memset(at, 'a', url_len - 1);
+	at = stpcpy(at + url_len - 1, rest);
+	if (head_len > fixed) {
+		memset(at, 'b', head_len - fixed);
+		at += head_len - fixed;
+	}
+	(void)stpcpy(at, "\r\n\r\n");
+	return text;
+}
+
+static void
+assert_long_request(struct http_fixture *fixture, size_t url_len,
+                    size_t head_len, unsigned status)
+{
+	char *text = long_request(url_len, head_len);
+	struct http_answer answer;
+	int fd = http_client_connect(fixture);
+
+	(void)http_client_say(fd, text);
+	http_client_read(fd, false, &answer);
+	assert_int_equal(answer.status, status);
+	(void)close(fd);
+	if (status != 200)
+		assert_refused(fixture, text, status);
+	free(text);
+}
+
+static void
+heads_and_urls_have_a_longest(void **state)
+{
+	struct http_fixture *fixture = *state;
+
+	http_fixture_open(fixture);
+	assert_long_request(fixture, 1024, 0, 200);
+	assert_long_request(fixture, 1025, 0, 414);
+	assert_long_request(fixture, 8000, 0, 414);
+	assert_long_request(fixture, 10, 4096, 200);
+	assert_long_request(fixture, 10, 4097, 431);
+	assert_long_request(fixture, 10, 12000, 431);
+	assert_works_on(fixture);
+}
+
+static void
+a_head_beyond_all_memory_is_refused(void **state)
+{
+	struct http_fixture *fixture = *state;
+	char *texts[] = { long_request(100000, 0), long_request(10, 100000) };
+	struct http_answer answer;
+	int fd;
+
+	http_fixture_open(fixture);
+	for (int i = 0; i < 2; i++) {
+		fd = http_client_connect(fixture);
+		(void)http_client_say(fd, texts[i]);
+		http_client_read(fd, false, &answer);
+		assert_true(answer.status == 0 || answer.status == 414 ||
+		            answer.status == 431);
+		(void)close(fd);
+		free(texts[i]);
+	}
+	assert_int_equal(http_fixture_handled(fixture), 0);
+	assert_works_on(fixture);
+}
+
+static void
+a_query_of_many_parameters_is_no_trouble(void **state)
+{
+	struct http_fixture *fixture = *state;
+	char text[1200] = "GET /q?";
+	struct http_answer answer;
+	char *at = text + strlen(text);
+	int fd;
+
+	http_fixture_open(fixture);
+	memset(at, '&', 1000);
+	(void)stpcpy(at + 1000, " HTTP/1.1\r\n" HOST "\r\n");
+	fd = http_client_connect(fixture);
+	assert_true(http_client_say(fd, text));
+	http_client_read(fd, false, &answer);
+	assert_int_equal(answer.status, 200);
+	assert_int_equal(answer.body_len, strlen("GET /q? ") + 1000);
+	(void)close(fd);
+}
+
+static void
+too_many_header_lines_are_refused(void **state)
+{
+	struct http_fixture *fixture = *state;
+	char text[4000] = "GET / HTTP/1.1\r\n" HOST;
+	char *at = text + strlen(text);
+
+	http_fixture_open(fixture);
+	for (int i = 0; i < 100; i++)
+		at = stpcpy(at, "X: y\r\n");
+	(void)stpcpy(at, "\r\n");
+	assert_refused(fixture, text, 431);
+}
+
+static void
+a_body_that_is_announced_too_large_is_refused_unread(void **state)
+{
+	struct http_fixture *fixture = *state;
+
+	http_fixture_open(fixture);
+	assert_refused(
+		fixture,
+		"POST / HTTP/1.1\r\n" HOST "Content-Length: 4097\r\n\r\n", 413);
+	assert_refused(fixture,
+	               "POST / HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n"
+	               "Content-Length: 999999999999999999\r\n\r\n",
+	               413);
+	assert_int_equal(http_fixture_handled(fixture), 0);
+}
+
+static void
+a_chunked_body_that_grows_too_large_is_refused(void **state)
+{
+	struct http_fixture *fixture = *state;
+	char *text = malloc(8192);
+	char *at = stpcpy(text, "POST / HTTP/1.1\r\n" HOST
+	                        "Transfer-Encoding: chunked\r\n\r\n"
+	                        "1000\r\n");
+
+	http_fixture_open(fixture);
+	memset(at, 'x', 4096);
+	(void)stpcpy(at + 4096, "\r\n1\r\nx\r\n0\r\n\r\n");
+	assert_refused(fixture, text, 413);
+	assert_int_equal(http_fixture_handled(fixture), 0);
+	assert_works_on(fixture);
+	free(text);
+}
+
+static void
+a_refusal_can_be_read_after_sending_on(void **state)
+{
+	struct http_fixture *fixture = *state;
+	size_t len = 1000000;
+	char *text = malloc(len + 1);
+	char *at = stpcpy(text, "POST / HTTP/1.1\r\n" HOST
+	                        "Content-Length: 999000\r\n\r\n");
+
+	http_fixture_open(fixture);
+	memset(at, 'x', (size_t)(text + len - at));
+	text[len] = '\0';
+	for (int i = 0; i < 20; i++)
+		assert_refused(fixture, text, 413);
+	free(text);
+}
+
+static unsigned
+count_refused(int *fds, unsigned count)
+{
+	struct http_answer answer;
+	unsigned refused = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		(void)http_client_say(fds[i], "GET / HTTP/1.1\r\n" HOST "\r\n");
+		http_client_read(fds[i], false, &answer);
+		if (answer.status == 503) {
+			assert_string_equal(answer.body, "{\"status\":503}");
+			assert_true(http_client_is_closed(fds[i]));
+			refused++;
+		} else {
+			assert_int_equal(answer.status, 200);
+		}
+	}
+	return refused;
+}
+
+/* A place becomes free some time after its client has closed. */
+static void
+await_place(struct http_fixture *fixture)
+{
+	struct http_answer answer;
+	int fd;
+
+	do {
+		fd = http_client_connect(fixture);
+		(void)http_client_say(fd, "GET / HTTP/1.1\r\n" HOST "\r\n");
+		http_client_read(fd, false, &answer);
+		(void)close(fd);
+	} while (answer.status == 503);
+	assert_int_equal(answer.status, 200);
+}
+
+static void
+connections_beyond_the_limit_get_503(void **state)
+{
+	struct http_fixture *fixture = *state;
+	int fds[20];
+
+	fixture->options.limits.connections_max = 8;
+	http_fixture_open(fixture);
+	for (int i = 0; i < 20; i++)
+		fds[i] = http_client_connect(fixture);
+	assert_int_equal(count_refused(fds, 20), 12);
+	for (int i = 0; i < 20; i++)
+		(void)close(fds[i]);
+	await_place(fixture);
+}
+
+static void
+connections_from_one_address_have_a_limit(void **state)
+{
+	struct http_fixture *fixture = *state;
+	int fds[20];
+
+	fixture->options.limits.connections_per_address_max = 3;
+	http_fixture_open(fixture);
+	for (int i = 0; i < 20; i++)
+		fds[i] = http_client_connect(fixture);
+	assert_int_equal(count_refused(fds, 20), 17);
+	for (int i = 0; i < 20; i++)
+		(void)close(fds[i]);
+	await_place(fixture);
+}
+
+static void
+a_flood_is_survived(void **state)
+{
+	enum { COUNT = 600 };
+	struct http_fixture *fixture = *state;
+	static int fds[COUNT];
+
+	fixture->options.limits.connections_max = 8;
+	http_fixture_open(fixture);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < COUNT; i++)
+			fds[i] = http_client_connect(fixture);
+		for (int i = 0; i < COUNT; i++)
+			(void)close(fds[i]);
+	}
+	await_place(fixture);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_dripped_head_is_cut_off),
+		TEST(empty_lines_do_not_keep_a_connection),
+		TEST(a_dripped_body_gets_408),
+		TEST(an_idle_connection_is_closed),
+		TEST(a_request_in_the_handler_has_no_deadline_of_ours),
+		TEST(a_client_that_does_not_read_is_cut_off),
+		TEST(heads_and_urls_have_a_longest),
+		TEST(a_head_beyond_all_memory_is_refused),
+		TEST(a_query_of_many_parameters_is_no_trouble),
+		TEST(too_many_header_lines_are_refused),
+		TEST(a_body_that_is_announced_too_large_is_refused_unread),
+		TEST(a_chunked_body_that_grows_too_large_is_refused),
+		TEST(a_refusal_can_be_read_after_sending_on),
+		TEST(connections_beyond_the_limit_get_503),
+		TEST(connections_from_one_address_have_a_limit),
+		TEST(a_flood_is_survived),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
