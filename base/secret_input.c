@@ -64,7 +64,7 @@ ask(int tty, const char *prompt, char *out, size_t size)
 	if (write(tty, prompt, strlen(prompt)) < 0)
 		return CODE_INTERNAL;
 	code = read_secret(tty, true, out, size);
-	(void)write(tty, "\n", 1);
+	(void)!write(tty, "\n", 1);
 	if (code == CODE_OK &&
 	    (*out == '\0' || strchr(out, INTERRUPT) != NULL)) {
 		explicit_bzero(out, size);

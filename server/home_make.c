@@ -371,7 +371,7 @@ build_and_move(const struct home_options *options, struct site *site, char *err,
 	if (code == CODE_OK)
 		code = move(site, err, err_size);
 	if (code != CODE_OK) {
-		(void)chdir("/");
+		(void)!chdir("/");
 		(void)nftw(site->temporary, remove_entry, OPEN_DIRS_MAX,
 		           FTW_DEPTH | FTW_PHYS);
 	}
