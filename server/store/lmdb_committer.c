@@ -138,7 +138,11 @@ end_turn(struct lmdb_committer *committer, struct waiter *done, bool full)
 		queue_push(&committer->done, done);
 		committer->count++;
 	}
-	committer->group_full |= full;
+	if (full) {
+		committer->group_full = true;
+		/* Now: who is refused does not wait for the group. */
+		atomic_store(&committer->fault, STORE_FAULT_FULL);
+	}
 	next = pass_turn(committer);
 	(void)pthread_mutex_unlock(&committer->lock);
 	if (next != NULL)
@@ -284,9 +288,7 @@ run_group(struct lmdb_committer *committer)
 		failure = commit_group(committer);
 	else
 		mdb_txn_abort(committer->top);
-	if (committer->group_full && failure.fault == STORE_FAULT_NONE)
-		atomic_store(&committer->fault, STORE_FAULT_FULL);
-	else if (done != NULL)
+	if (done != NULL && (failure.code != CODE_OK || !committer->group_full))
 		atomic_store(&committer->fault, failure.fault);
 	wake_all(done, failure);
 }

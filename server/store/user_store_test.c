@@ -1,0 +1,534 @@
+#include "server/store/user_store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <unistr.h>
+
+#include "server/store/store_fixture.h"
+
+static const char *const ada_roles[] = { "admin", "editor" };
+
+static const struct user ada = {
+	.email = "Ada@Example.org",
+	.username = "ada",
+	.first_name = "Ada",
+	.last_name = "Lovelace",
+	.name = "Ada King",
+	.password_hash = "$argon2id$x",
+	.avatar = "a/b.png",
+	.is_active = true,
+	.email_verified = true,
+	.roles = ada_roles,
+	.role_count = 2,
+	.joined_at_us = 1700000000000000,
+};
+
+static struct user
+named(const char *email, const char *username)
+{
+	struct user user = ada;
+
+	user.email = email;
+	user.username = username;
+	return user;
+}
+
+static enum code
+add(struct store_fixture *f, struct user *user)
+{
+	struct store_txn txn;
+
+	arena_reset(&f->arena);
+	store_begin_write(f->store, &txn);
+	user_store_add(&txn, &f->arena, user);
+	return store_end(&txn);
+}
+
+static enum code
+put(struct store_fixture *f, const struct user *user)
+{
+	struct store_txn txn;
+
+	store_begin_write(f->store, &txn);
+	user_store_put(&txn, &f->arena, user);
+	return store_end(&txn);
+}
+
+static enum code
+find(struct store_fixture *f, const char *identifier, struct user *out)
+{
+	struct store_txn txn;
+	enum code found, ended;
+
+	store_begin_read(f->store, &txn);
+	found = user_store_find_by_identifier(&txn, &f->arena, identifier, out);
+	ended = store_end(&txn);
+	/* Absence does not fail the transaction, everything else does. */
+	assert_int_equal(ended, found == CODE_NOT_FOUND ? CODE_OK : found);
+	return found;
+}
+
+static enum code
+find_id(struct store_fixture *f, uint64_t id, struct user *out)
+{
+	struct store_txn txn;
+	enum code found, ended;
+
+	store_begin_read(f->store, &txn);
+	found = user_store_find(&txn, &f->arena, id, out);
+	ended = store_end(&txn);
+	assert_int_equal(ended, found == CODE_NOT_FOUND ? CODE_OK : found);
+	return found;
+}
+
+static void
+a_user_comes_back_as_it_was_added(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user user = ada, got;
+
+	assert_int_equal(add(f, &user), CODE_OK);
+	assert_int_equal(user.id, 1);
+	store_fixture_reopen(f);
+	assert_int_equal(find_id(f, 1, &got), CODE_OK);
+	assert_int_equal(got.id, 1);
+	assert_string_equal(got.email, "Ada@Example.org");
+	assert_string_equal(got.username, "ada");
+	assert_string_equal(got.first_name, "Ada");
+	assert_string_equal(got.last_name, "Lovelace");
+	assert_string_equal(got.name, "Ada King");
+	assert_string_equal(got.password_hash, "$argon2id$x");
+	assert_string_equal(got.avatar, "a/b.png");
+	assert_true(got.is_active && got.email_verified);
+	assert_false(got.is_staff || got.is_superuser);
+	assert_int_equal(got.role_count, 2);
+	assert_string_equal(got.roles[1], "editor");
+	assert_int_equal(got.joined_at_us, 1700000000000000);
+	assert_int_equal(got.last_login_at_us, 0);
+}
+
+static void
+empty_strings_come_back_empty_and_never_null(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user user = { .email = "",
+		             .username = "ada",
+		             .first_name = "",
+		             .last_name = "",
+		             .name = "",
+		             .password_hash = "!",
+		             .avatar = "" };
+	struct user got;
+
+	assert_int_equal(add(f, &user), CODE_OK);
+	assert_int_equal(find(f, "ada", &got), CODE_OK);
+	assert_string_equal(got.email, "");
+	assert_string_equal(got.avatar, "");
+	assert_int_equal(got.role_count, 0);
+}
+
+static void
+ids_are_never_handed_out_twice(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user one = named("1@x.org", ""), twin = named("1@x.org", "");
+	struct user two = named("2@x.org", ""), got;
+
+	assert_int_equal(add(f, &one), CODE_OK);
+	twin.id = 77;
+	assert_int_equal(add(f, &twin), CODE_ALREADY_EXISTS);
+	assert_int_equal(twin.id, 77);
+	store_fixture_reopen(f);
+	assert_int_equal(add(f, &two), CODE_OK);
+	assert_int_equal(two.id, 2);
+	assert_int_equal(find_id(f, 1, &got), CODE_OK);
+	assert_string_equal(got.email, "1@x.org");
+}
+
+static void
+absent_users_are_not_found_and_leave_the_output_alone(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user got = { .id = 99 };
+
+	assert_int_equal(find_id(f, 5, &got), CODE_NOT_FOUND);
+	assert_int_equal(find(f, "nobody@x.org", &got), CODE_NOT_FOUND);
+	assert_int_equal(find(f, "", &got), CODE_NOT_FOUND);
+	assert_int_equal(find(f, "\xff", &got), CODE_NOT_FOUND);
+	assert_int_equal(got.id, 99);
+}
+
+static void
+identifiers_are_found_in_any_case_and_normal_form(void **state)
+{
+	/* Precomposed, decomposed, ligature and full width. */
+	static const char *const spellings[] = {
+		"Andr\u00e9.Fischer@example.org",
+		"ANDRE\u0301.FISCHER@EXAMPLE.ORG",
+		"andr\u00e9.\ufb01scher@example.org",
+		"\uff21ndr\u00c9.fischer@example.org",
+	};
+	struct store_fixture *f = *state;
+	struct user user = named(spellings[0], ""), got;
+
+	assert_int_equal(add(f, &user), CODE_OK);
+	for (size_t i = 0; i < 4; i++) {
+		struct user twin = named(spellings[i], "");
+
+		assert_int_equal(find(f, spellings[i], &got), CODE_OK);
+		assert_int_equal(got.id, user.id);
+		assert_int_equal(add(f, &twin), CODE_ALREADY_EXISTS);
+	}
+	assert_int_equal(find(f, "andre.fischer@example.org", &got),
+	                 CODE_NOT_FOUND);
+}
+
+static void
+no_username_shadows_an_email_nor_an_email_a_username(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user victim = named("ada@x.org", "lovelace"), got;
+	struct user thief = named("t@x.org", "ADA@X.ORG");
+	struct user other = named("Lovelace", "");
+
+	assert_int_equal(add(f, &victim), CODE_OK);
+	assert_int_equal(add(f, &thief), CODE_ALREADY_EXISTS);
+	assert_int_equal(add(f, &other), CODE_ALREADY_EXISTS);
+	thief.username = "thief";
+	assert_int_equal(add(f, &thief), CODE_OK);
+	thief.username = "ada@x.org";
+	assert_int_equal(put(f, &thief), CODE_ALREADY_EXISTS);
+	thief.username = "";
+	thief.email = "LOVELACE";
+	assert_int_equal(put(f, &thief), CODE_ALREADY_EXISTS);
+	/* What was refused changed nothing. */
+	assert_int_equal(find(f, "ada@x.org", &got), CODE_OK);
+	assert_int_equal(got.id, victim.id);
+	assert_int_equal(find(f, "thief", &got), CODE_OK);
+	assert_int_equal(find(f, "t@x.org", &got), CODE_OK);
+	assert_int_equal(got.id, thief.id);
+}
+
+static void
+a_user_may_use_the_own_email_as_username(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user user = named("ada@x.org", "Ada@x.org"), got;
+
+	assert_int_equal(add(f, &user), CODE_OK);
+	user.username = "";
+	assert_int_equal(put(f, &user), CODE_OK);
+	assert_int_equal(find(f, "ada@x.org", &got), CODE_OK);
+	user.username = "ADA@X.ORG";
+	assert_int_equal(put(f, &user), CODE_OK);
+	assert_int_equal(find(f, "ada@x.org", &got), CODE_OK);
+	assert_string_equal(got.username, "ADA@X.ORG");
+}
+
+static void
+a_changed_identifier_frees_the_old_one(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user user = named("old@x.org", "ada"), got;
+	struct user heir = named("old@x.org", "");
+
+	assert_int_equal(add(f, &user), CODE_OK);
+	user.email = "new@x.org";
+	user.is_active = false;
+	assert_int_equal(put(f, &user), CODE_OK);
+	assert_int_equal(find(f, "new@x.org", &got), CODE_OK);
+	assert_false(got.is_active);
+	assert_int_equal(find(f, "ada", &got), CODE_OK);
+	assert_int_equal(find(f, "old@x.org", &got), CODE_NOT_FOUND);
+	assert_int_equal(add(f, &heir), CODE_OK);
+	/* The two names change places. */
+	user.email = "ada";
+	user.username = "new@x.org";
+	assert_int_equal(put(f, &user), CODE_OK);
+	assert_int_equal(find(f, "ADA", &got), CODE_OK);
+	assert_int_equal(got.id, user.id);
+}
+
+static void
+putting_an_unknown_user_is_refused(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user user = ada;
+
+	user.id = 12;
+	assert_int_equal(put(f, &user), CODE_NOT_FOUND);
+}
+
+static char *
+repeat(char *buf, const char *what, size_t count)
+{
+	buf[0] = '\0';
+	for (size_t i = 0; i < count; i++)
+		memcpy(buf + i * strlen(what), what, strlen(what) + 1);
+	return buf;
+}
+
+static void
+strings_over_their_limit_are_refused_and_at_it_are_not(void **state)
+{
+	static char buf[4096];
+	struct store_fixture *f = *state;
+	struct user user;
+
+	for (size_t over = 0; over < 2; over++) {
+		enum code want = over ? CODE_INVALID_ARGUMENT : CODE_OK;
+
+		user = named(repeat(buf, "e", USER_EMAIL_MAX + over), "");
+		assert_int_equal(add(f, &user), want);
+		/* 150 characters of two bytes. */
+		user = named("",
+		             repeat(buf, "\u00e4", USER_USERNAME_MAX + over));
+		assert_int_equal(add(f, &user), want);
+		user = named(over ? "fo@x.org" : "f@x.org", "");
+		user.first_name =
+			repeat(buf, "\U0001f600", USER_NAME_MAX + over);
+		assert_int_equal(add(f, &user), want);
+		user = named(over ? "lo@x.org" : "l@x.org", "");
+		user.last_name = repeat(buf, "l", USER_NAME_MAX + over);
+		assert_int_equal(add(f, &user), want);
+		user = named(over ? "no@x.org" : "n@x.org", "");
+		user.name = repeat(buf, "n", USER_FULL_NAME_MAX + over);
+		assert_int_equal(add(f, &user), want);
+		user = named(over ? "ho@x.org" : "h@x.org", "");
+		user.password_hash =
+			repeat(buf, "h", USER_PASSWORD_HASH_MAX + over);
+		assert_int_equal(add(f, &user), want);
+		user = named(over ? "vo@x.org" : "v@x.org", "");
+		user.avatar = repeat(buf, "a", USER_AVATAR_MAX + over);
+		assert_int_equal(add(f, &user), want);
+	}
+}
+
+static void
+users_without_identifier_or_with_bad_text_are_refused(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user user = named("", "");
+
+	assert_int_equal(add(f, &user), CODE_INVALID_ARGUMENT);
+	user = named("a@x.org", "\xc3\x28");
+	assert_int_equal(add(f, &user), CODE_INVALID_ARGUMENT);
+	user = named("a@x.org", "");
+	user.last_name = "\xed\xa0\x80";
+	assert_int_equal(add(f, &user), CODE_INVALID_ARGUMENT);
+	user.last_name = NULL;
+	assert_int_equal(add(f, &user), CODE_INVALID_ARGUMENT);
+}
+
+static void
+roles_that_are_unsorted_or_repeated_are_refused(void **state)
+{
+	static const char *const unsorted[] = { "b", "a" };
+	static const char *const twice[] = { "a", "a" };
+	static const char *const empty[] = { "" };
+	struct store_fixture *f = *state;
+	struct user user = ada;
+
+	user.roles = unsorted;
+	assert_int_equal(add(f, &user), CODE_INVALID_ARGUMENT);
+	user.roles = twice;
+	assert_int_equal(add(f, &user), CODE_INVALID_ARGUMENT);
+	user.roles = empty;
+	user.role_count = 1;
+	assert_int_equal(add(f, &user), CODE_INVALID_ARGUMENT);
+}
+
+static void
+an_identifier_without_its_user_is_damage(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user user = ada, got = { .id = 99 };
+	uint64_t be;
+	struct store_txn txn;
+
+	assert_int_equal(add(f, &user), CODE_OK);
+	store_begin_write(f->store, &txn);
+	store_del(&txn, STORE_USER, store_fixture_key(user.id, &be));
+	assert_int_equal(store_end(&txn), CODE_OK);
+	assert_int_equal(find(f, "ada", &got), CODE_DATA_LOSS);
+	assert_int_equal(got.id, 99);
+}
+
+static void
+a_record_that_does_not_unpack_or_is_anothers_is_damage(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user user = ada, got;
+	struct store_txn txn;
+	uint8_t copy[512];
+	struct bytes value;
+	uint64_t be;
+
+	assert_int_equal(add(f, &user), CODE_OK);
+	store_begin_write(f->store, &txn);
+	value = store_get(&txn, STORE_USER, store_fixture_key(1, &be));
+	assert_true(value.len <= sizeof(copy));
+	memcpy(copy, value.data, value.len);
+	value.data = copy;
+	store_put(&txn, STORE_USER, store_fixture_key(2, &be), value);
+	store_put(&txn, STORE_USER, store_fixture_key(3, &be),
+	          (struct bytes){ "\xff\xff\xff", 3 });
+	assert_int_equal(store_end(&txn), CODE_OK);
+	assert_int_equal(find_id(f, 2, &got), CODE_DATA_LOSS);
+	assert_int_equal(find_id(f, 3, &got), CODE_DATA_LOSS);
+}
+
+/* Runs a step with an arena of 0, 8, 16... bytes until it succeeds. */
+static void
+torture(struct store_fixture *f, enum code (*step)(struct store_fixture *))
+{
+	enum code code = CODE_RESOURCE_EXHAUSTED;
+	size_t size;
+
+	for (size = 0; size < sizeof(f->memory); size += 8) {
+		arena_init(&f->arena, f->memory, size);
+		code = step(f);
+		if (code != CODE_RESOURCE_EXHAUSTED)
+			break;
+	}
+	assert_int_equal(code, CODE_OK);
+	assert_true(size > 0);
+	arena_init(&f->arena, f->memory, sizeof(f->memory));
+}
+
+static enum code
+find_ada(struct store_fixture *f)
+{
+	struct user got = { .id = 99 };
+	enum code code = find(f, "ada", &got);
+
+	assert_int_equal(got.id, code == CODE_OK ? 1 : 99);
+	return code;
+}
+
+static enum code
+add_bob(struct store_fixture *f)
+{
+	struct user bob = named("bob@x.org", "bob");
+	struct store_txn txn;
+
+	store_begin_write(f->store, &txn);
+	user_store_add(&txn, &f->arena, &bob);
+	return store_end(&txn);
+}
+
+static enum code
+rename_ada(struct store_fixture *f)
+{
+	struct user user = named("lady@x.org", "countess");
+
+	user.id = 1;
+	return put(f, &user);
+}
+
+static void
+fails_cleanly_when_the_request_is_out_of_memory(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user user = ada, got;
+
+	assert_int_equal(add(f, &user), CODE_OK);
+	torture(f, find_ada);
+	torture(f, add_bob);
+	assert_int_equal(find(f, "bob", &got), CODE_OK);
+	assert_int_equal(got.id, 2);
+	torture(f, rename_ada);
+	assert_int_equal(find(f, "ada", &got), CODE_NOT_FOUND);
+}
+
+static void
+normalising_twice_gives_the_same_as_once(void **state)
+{
+	struct store_fixture *f = *state;
+	unsigned seen = 0;
+
+	for (ucs4_t c = 1; c < 0x110000; c++) {
+		uint8_t utf8[16] = "x";
+		int len = u8_uctomb(utf8 + 1, c, 6);
+		char *once, *twice;
+
+		if (len < 0)
+			continue;
+		/* A neighbour that marks combine with. */
+		(void)u8_uctomb(utf8 + 1 + len, 0x345, 6);
+		arena_reset(&f->arena);
+		if (identifier_normalise(&f->arena, (char *)utf8, &once) !=
+		    CODE_OK)
+			continue;
+		assert_int_equal(identifier_normalise(&f->arena, once, &twice),
+		                 CODE_OK);
+		if (strcmp(once, twice) != 0)
+			fail_msg("U+%04X", (unsigned)c);
+		seen++;
+	}
+	assert_true(seen > 1000000);
+}
+
+static void
+identifiers_too_long_for_a_key_are_refused(void **state)
+{
+	static char buf[8192];
+	struct store_fixture *f = *state;
+	char *out = NULL;
+
+	assert_int_equal(identifier_normalise(&f->arena,
+	                                      repeat(buf, "k", STORE_KEY_MAX),
+	                                      &out),
+	                 CODE_OK);
+	assert_int_equal(strlen(out), STORE_KEY_MAX);
+	assert_int_equal(
+		identifier_normalise(&f->arena,
+	                             repeat(buf, "k", STORE_KEY_MAX + 1), &out),
+		CODE_INVALID_ARGUMENT);
+	/* One character that becomes eighteen. */
+	assert_int_equal(identifier_normalise(&f->arena,
+	                                      repeat(buf, "\ufdfa", 20), &out),
+	                 CODE_INVALID_ARGUMENT);
+	assert_int_equal(
+		identifier_normalise(&f->arena, repeat(buf, "k", 8000), &out),
+		CODE_INVALID_ARGUMENT);
+	assert_int_equal(identifier_normalise(&f->arena, "", &out),
+	                 CODE_INVALID_ARGUMENT);
+}
+
+#define TEST(fn)                                                               \
+	cmocka_unit_test_setup_teardown(fn, store_fixture_setup,               \
+	                                store_fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_user_comes_back_as_it_was_added),
+		TEST(empty_strings_come_back_empty_and_never_null),
+		TEST(ids_are_never_handed_out_twice),
+		TEST(absent_users_are_not_found_and_leave_the_output_alone),
+		TEST(identifiers_are_found_in_any_case_and_normal_form),
+		TEST(no_username_shadows_an_email_nor_an_email_a_username),
+		TEST(a_user_may_use_the_own_email_as_username),
+		TEST(a_changed_identifier_frees_the_old_one),
+		TEST(putting_an_unknown_user_is_refused),
+		TEST(strings_over_their_limit_are_refused_and_at_it_are_not),
+		TEST(users_without_identifier_or_with_bad_text_are_refused),
+		TEST(roles_that_are_unsorted_or_repeated_are_refused),
+		TEST(an_identifier_without_its_user_is_damage),
+		TEST(a_record_that_does_not_unpack_or_is_anothers_is_damage),
+		TEST(fails_cleanly_when_the_request_is_out_of_memory),
+		TEST(normalising_twice_gives_the_same_as_once),
+		TEST(identifiers_too_long_for_a_key_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
