@@ -110,13 +110,21 @@ add_own(nng_tls_config *config, const struct tls_config_files *files,
         struct complaint *to)
 {
 	struct pem cert, key;
+	int rv;
 	enum code code = read_pem(files->cert_path, false, &cert, to);
 
 	if (code != CODE_OK)
 		return code;
 	code = read_pem(files->key_path, true, &key, to);
-	if (code == CODE_OK &&
-	    nng_tls_config_own_cert(config, cert.text, key.text, NULL) != 0)
+	if (code != CODE_OK)
+		return code;
+	rv = nng_tls_config_own_cert(config, cert.text, key.text, NULL);
+	if (rv == NNG_EPERM)
+		code = complain(to, CODE_INVALID_ARGUMENT, files->cert_path,
+		                files->server_name == NULL
+		                        ? "not a server's certificate"
+		                        : "not a client's certificate");
+	else if (rv != 0)
 		code = complain(to, CODE_INVALID_ARGUMENT, files->cert_path,
 		                "not a PEM certificate of the key beside it");
 	explicit_bzero(&key, sizeof(key));

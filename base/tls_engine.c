@@ -14,6 +14,7 @@
 #include <nng/supplemental/tls/engine.h>
 
 #include "base/log.h"
+#include "base/tls_reason.h"
 
 #define NAME_SIZE 64
 
@@ -55,41 +56,6 @@ static const int hashes[] = {
 	MBEDTLS_MD_SHA256,
 	MBEDTLS_MD_SHA384,
 	MBEDTLS_MD_NONE,
-};
-
-/* What is wrong with a certificate, the gravest first. */
-static const struct {
-	uint32_t flags;
-	const char *reason;
-} verdicts[] = {
-	{ MBEDTLS_X509_BADCERT_MISSING, "no client certificate" },
-	{ MBEDTLS_X509_BADCERT_NOT_TRUSTED, "unknown authority" },
-	{ MBEDTLS_X509_BADCERT_REVOKED, "certificate revoked" },
-	{ MBEDTLS_X509_BADCERT_EXPIRED, "certificate expired" },
-	{ MBEDTLS_X509_BADCERT_FUTURE, "certificate not valid yet" },
-	{ MBEDTLS_X509_BADCERT_KEY_USAGE | MBEDTLS_X509_BADCERT_EXT_KEY_USAGE |
-	          MBEDTLS_X509_BADCERT_NS_CERT_TYPE,
-	  "wrong key usage" },
-	{ MBEDTLS_X509_BADCERT_CN_MISMATCH, "wrong name" },
-	{ MBEDTLS_X509_BADCERT_BAD_MD | MBEDTLS_X509_BADCERT_BAD_PK |
-	          MBEDTLS_X509_BADCERT_BAD_KEY,
-	  "weak certificate" },
-};
-
-/* Alerts of RFC 5246, section 7.2.2, that a refused certificate earns. */
-static const struct {
-	uint8_t alert;
-	const char *reason;
-} alerts[] = {
-	{ 40, "refused by the peer: handshake_failure" },
-	{ 42, "refused by the peer: bad_certificate" },
-	{ 43, "refused by the peer: unsupported_certificate" },
-	{ 44, "refused by the peer: certificate_revoked" },
-	{ 45, "refused by the peer: certificate_expired" },
-	{ 46, "refused by the peer: certificate_unknown" },
-	{ 48, "refused by the peer: unknown_ca" },
-	{ 49, "refused by the peer: access_denied" },
-	{ 70, "refused by the peer: protocol_version" },
 };
 
 /* The kernel's generator: no state of ours to seed or to lock. */
@@ -222,23 +188,41 @@ parse_own(nng_tls_engine_config *cfg, const char *cert, const char *key)
 		                          strlen(key) + 1, NULL, 0);
 	if (rc == 0)
 		rc = mbedtls_pk_check_pair(&cfg->cert.pk, &cfg->key);
-	if (rc == 0)
-		rc = mbedtls_ssl_conf_own_cert(&cfg->ssl, &cfg->cert,
-		                               &cfg->key);
 	return rc;
+}
+
+/* A certificate of the other side would be refused by every peer. */
+static bool
+fits_side(const nng_tls_engine_config *cfg)
+{
+	const char *use = cfg->is_server ? MBEDTLS_OID_SERVER_AUTH
+	                                 : MBEDTLS_OID_CLIENT_AUTH;
+
+	return (cfg->cert.ext_types & MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE) !=
+	               0 &&
+	       mbedtls_x509_crt_check_extended_key_usage(&cfg->cert, use,
+	                                                 strlen(use)) == 0;
 }
 
 static int
 config_own_cert(nng_tls_engine_config *cfg, const char *cert, const char *key,
                 const char *password)
 {
+	int rv = 0;
+
 	if (password != NULL || cfg->has_cert)
 		return NNG_ENOTSUP;
-	if (parse_own(cfg, cert, key) != 0) {
+	if (parse_own(cfg, cert, key) != 0)
+		rv = NNG_ECRYPTO;
+	else if (!fits_side(cfg))
+		rv = NNG_EPERM;
+	if (rv != 0) {
 		mbedtls_x509_crt_free(&cfg->cert);
 		mbedtls_pk_free(&cfg->key);
-		return NNG_ECRYPTO;
+		return rv;
 	}
+	if (mbedtls_ssl_conf_own_cert(&cfg->ssl, &cfg->cert, &cfg->key) != 0)
+		return NNG_ENOMEM;
 	warm(&cfg->key);
 	cfg->has_cert = true;
 	return 0;
@@ -329,42 +313,19 @@ log_refused(const nng_tls_engine_conn *conn, const char *reason)
 	          LOG_T("cn", conn->peer[0] != '\0' ? conn->peer : NULL));
 }
 
-static const char *
-alert_reason(uint8_t alert)
-{
-	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++)
-		if (alerts[i].alert == alert)
-			return alerts[i].reason;
-	return "refused by the peer";
-}
-
-/* NULL if the certificate is not to blame. */
-static const char *
-certificate_reason(const nng_tls_engine_conn *conn)
-{
-	uint32_t flags = mbedtls_ssl_get_verify_result(&conn->ssl);
-
-	/* All bits are set while no certificate was looked at. */
-	if (flags == UINT32_MAX)
-		return NULL;
-	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
-		if ((flags & verdicts[i].flags) != 0)
-			return verdicts[i].reason;
-	return NULL;
-}
-
 /* Ends the connection's hopes; an error that makes NNG go on listening. */
 static int
 refuse(nng_tls_engine_conn *conn, int rc)
 {
 	char text[160] = "protocol error: ";
-	const char *reason = certificate_reason(conn);
+	const char *reason = tls_reason_of_verdict(
+		mbedtls_ssl_get_verify_result(&conn->ssl));
 
 	conn->state = CONN_REFUSED;
 	if (rc == MBEDTLS_ERR_SSL_NO_CLIENT_CERTIFICATE)
 		reason = "no client certificate";
 	else if (rc == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
-		reason = alert_reason(conn->ssl.in_msg[1]);
+		reason = tls_reason_of_alert(conn->ssl.in_msg[1]);
 	else if (rc == MBEDTLS_ERR_SSL_CONN_EOF ||
 	         rc == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
 		reason = "connection lost during the handshake";
