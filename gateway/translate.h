@@ -1,0 +1,67 @@
+#ifndef GATEWAY_TRANSLATE_H
+#define GATEWAY_TRANSLATE_H
+
+#include <stdbool.h>
+
+#include "base/code.h"
+#include "gateway/answer.h"
+#include "gateway/body.h"
+#include "gateway/cors.h"
+#include "gateway/field.h"
+#include "gateway/inquiry.h"
+#include "gateway/profile.h"
+
+/*
+ * What happens to a request, without sockets: from an inquiry to either an
+ * answer or a call to make, and from the call's outcome to the answer. The
+ * order of the checks is that of the service it replaces: path, Accept,
+ * credentials, method, body, fields.
+ */
+struct translator {
+	const struct profile_set *profiles;
+	const struct cors *cors;
+	const char *public_base; /* NULL: none */
+};
+
+#define EXCHANGE_RESERVE 2048
+
+/* One request on its way; lives in its arena, beside everything it names. */
+struct exchange {
+	struct inquiry inquiry; /* set by the caller */
+
+	/* The call to make. */
+	const struct route *route;
+	ProtobufCMessage *request;
+	const char *access_token; /* NULL: none */
+	const char *user_agent;   /* NULL: none or not UTF-8 */
+	const char *traceparent;  /* NULL: none or not one */
+
+	struct answer answer;
+
+	/* Between the steps. */
+	struct router_match match;
+	struct field_parameter parameters[ROUTE_PARAMETER_MAX];
+	struct body body;
+	struct field_input input;
+	char request_id[33];
+	char retry_after[16];
+	uint8_t reserve[EXCHANGE_RESERVE]; /* for an answer when the arena is
+	                                      full */
+};
+
+/*
+ * translate_request returns true if the call described in *x is to be made,
+ * and false if x->answer is the answer already.
+ */
+bool translate_request(const struct translator *t, struct exchange *x);
+
+/* translate_reply makes the answer from how the call ended. */
+void translate_reply(const struct translator *t, struct exchange *x,
+                     enum code code, const Latchkey__Rpc__V1__Status *status,
+                     const ProtobufCMessage *reply);
+
+/* translate_refusal makes the answer to what HTTP itself has to refuse. */
+void translate_refusal(const struct translator *t, struct exchange *x,
+                       unsigned status);
+
+#endif
