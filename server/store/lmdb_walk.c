@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/store/checksum.h"
@@ -377,9 +378,43 @@ walk_tree(struct walk *walk, const struct lmdb_tree *tree, enum content content)
 		complain(walk, "a table has lost records");
 }
 
+/*
+ * A page freed in the transaction that made it is never written: a file may
+ * lack its last pages and be whole, but only if they are free. No transaction
+ * has more than so many.
+ */
+#define MISSING_MAX (1U << 17)
+
+static uint64_t
+pages_present(struct walk *walk)
+{
+	uint64_t present;
+	struct stat st;
+
+	if (fstat(walk->fd, &st) != 0) {
+		complain(walk, strerror(errno));
+		return walk->pages;
+	}
+	present = (uint64_t)st.st_size / walk->page_size;
+	if (present < walk->pages && walk->pages - present > MISSING_MAX)
+		complain(walk, "the file ends before its last page");
+	return present;
+}
+
+static void
+check_missing(struct walk *walk, uint64_t present)
+{
+	for (uint64_t page = present; page < walk->pages && walk->wrong == NULL;
+	     page++) {
+		walk->page = page;
+		if ((walk->seen[page / 8] & (1U << (page % 8))) == 0)
+			complain(walk, "the file ends before it");
+	}
+}
+
 /* The list of free pages last: by then every page in use is known. */
 static void
-walk_state(struct walk *walk, const struct lmdb_meta *meta)
+walk_state(struct walk *walk, const struct lmdb_meta *meta, uint64_t present)
 {
 	walk_tree(walk, &meta->main, CONTENT_TREES);
 	for (unsigned i = 0; i < walk->named_count; i++) {
@@ -387,6 +422,7 @@ walk_state(struct walk *walk, const struct lmdb_meta *meta)
 		walk_tree(walk, &walk->named[i].tree, CONTENT_RECORDS);
 	}
 	walk_tree(walk, &meta->free, CONTENT_FREE_PAGES);
+	check_missing(walk, present);
 }
 
 enum code
@@ -395,14 +431,17 @@ lmdb_walk_check(int fd, const struct lmdb_meta *meta, char *detail, size_t size)
 	struct walk walk = { .fd = fd,
 		             .page_size = meta->page_size,
 		             .pages = meta->last_page + 1 };
+	uint64_t present = pages_present(&walk);
 	enum code code = CODE_OK;
 
-	walk.seen = calloc(walk.pages / 8 + 1, 1);
-	walk.stack = calloc(DEPTH_MAX, walk.page_size);
-	if (walk.seen == NULL || walk.stack == NULL)
-		code = CODE_RESOURCE_EXHAUSTED;
-	else
-		walk_state(&walk, meta);
+	if (walk.wrong == NULL) {
+		walk.seen = calloc(walk.pages / 8 + 1, 1);
+		walk.stack = calloc(DEPTH_MAX, walk.page_size);
+		if (walk.seen == NULL || walk.stack == NULL)
+			code = CODE_RESOURCE_EXHAUSTED;
+		else
+			walk_state(&walk, meta, present);
+	}
 	if (walk.wrong != NULL) {
 		(void)snprintf(detail, size, "page %" PRIu64 ": %s", walk.page,
 		               walk.wrong);
