@@ -64,6 +64,15 @@ trimmed_len(const char *value)
 	return len;
 }
 
+/* Two NULs stand for the two bytes that ended the line. */
+static const char *
+line_end(const char *last)
+{
+	const char *end = last + strlen(last);
+
+	return end[1] == '\0' ? end + 2 : NULL;
+}
+
 /* Each string begins where the one before it and its separator end. */
 static bool
 layout_is_plain(const struct http_head *head)
@@ -72,13 +81,14 @@ layout_is_plain(const struct http_head *head)
 
 	if (head->target_at != at || head->version != at + head->target_len + 1)
 		return false;
-	at = head->version + strlen(head->version) + 2;
+	at = line_end(head->version);
 	for (size_t i = 0; i < head->field_count; i++) {
 		if (head->fields[i].name != at)
 			return false;
-		at = head->fields[i].value + strlen(head->fields[i].value) + 2;
+		at = line_end(head->fields[i].value);
 	}
-	return at + 2 == head->method + head->size;
+	return at != NULL && at + 2 == head->method + head->size &&
+	       at[0] == '\0' && at[1] == '\0';
 }
 
 /*

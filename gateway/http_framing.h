@@ -15,7 +15,8 @@
  * A head is given as libmicrohttpd leaves it: strings that lie one behind the
  * other in one buffer, each NUL in the place of a separator. Where they lie
  * tells what the strings alone do not: a bare LF, a NUL inside of a value, a
- * folded line or a second space moves the next string by a byte.
+ * folded line or a second space moves the next string by a byte. All that
+ * stays hidden is a NUL in the place of the CR of a line's end.
  */
 #define HTTP_FIELDS_MAX 100 /* header lines; more is 431 */
 

@@ -97,6 +97,7 @@ static const struct row refused[] = {
 	ROW(LINE HOST "X: one\r\n two\r\n" END, 400),
 	ROW(LINE HOST "X: one\r\n\ttwo\r\nY: z\r\n" END, 400),
 	ROW(LINE HOST " \r\n" END, 400),
+	ROW(LINE "Host:\n \n\n", 400),
 	ROW(LINE " X: y\r\n" HOST END, 400),
 	ROW(LINE HOST "X: a\0b\r\n" END, 400),
 	ROW(LINE HOST "X: a\0\r\n" END, 400),
