@@ -8,6 +8,10 @@
 
 #include "server/store/lmdb_space.h"
 
+/* Groups between two looks for readers whose process died, a killed backup for
+ * one: their pages would stay and the file would grow. */
+#define READER_CHECK_GROUPS 256
+
 /* A writer that waits, on its own stack: for its turn or for the commit. */
 struct waiter {
 	sem_t ready;
@@ -41,6 +45,7 @@ struct lmdb_committer {
 	bool low;        /* of this group: no new records */
 	bool group_full; /* somebody failed for lack of room */
 	bool stop;
+	unsigned groups; /* since the last look for dead readers */
 	_Atomic enum store_fault fault;
 	atomic_uint_fast64_t commits;
 	atomic_uint_fast64_t writes;
@@ -271,6 +276,17 @@ commit_group(struct lmdb_committer *committer)
 }
 
 static void
+drop_dead_readers(struct lmdb_committer *committer)
+{
+	int dead;
+
+	if (++committer->groups < READER_CHECK_GROUPS && !committer->low)
+		return;
+	committer->groups = 0;
+	(void)mdb_reader_check(committer->env, &dead);
+}
+
+static void
 run_group(struct lmdb_committer *committer)
 {
 	struct lmdb_failure failure = { CODE_OK, STORE_FAULT_NONE };
@@ -283,6 +299,7 @@ run_group(struct lmdb_committer *committer)
 		return;
 	}
 	committer->low = lmdb_space_is_low(committer->env, committer->readers);
+	drop_dead_readers(committer);
 	done = run_turns(committer);
 	if (done != NULL)
 		failure = commit_group(committer);
