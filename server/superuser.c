@@ -1,6 +1,5 @@
 #include "server/superuser.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +181,29 @@ superuser_add(struct store *store, const struct superuser *superuser,
 		               "already");
 	else if (code != CODE_OK)
 		(void)snprintf(err, err_size, "the account was not written: %s",
+		               code_name(code));
+	return code;
+}
+
+enum code
+superuser_find_any(struct store *store, bool *found, char *err, size_t err_size)
+{
+	static const uint8_t lowest[1];
+	struct store_cursor cursor;
+	struct store_txn txn;
+	enum code code;
+	bool any;
+
+	store_begin_read(store, &txn);
+	store_seek(&txn, STORE_USER, (struct bytes){ lowest, sizeof(lowest) },
+	           &cursor);
+	any = cursor.key.data != NULL;
+	store_cursor_release(&cursor);
+	code = store_end(&txn);
+	if (code == CODE_OK)
+		*found = any;
+	else
+		(void)snprintf(err, err_size, "the accounts cannot be read: %s",
 		               code_name(code));
 	return code;
 }

@@ -1,6 +1,7 @@
 #ifndef SERVER_SUPERUSER_H
 #define SERVER_SUPERUSER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,13 @@ struct superuser {
 /* superuser_check tells, in one sentence, what cannot be stored. */
 NODISCARD enum code superuser_check(const struct superuser *superuser,
                                     char *err, size_t err_size);
+
+/*
+ * superuser_find_any tells in *found whether there is any account at all. err
+ * gets one sentence.
+ */
+NODISCARD enum code superuser_find_any(struct store *store, bool *found,
+                                       char *err, size_t err_size);
 
 /*
  * superuser_add writes the account, durably, beside a running server or not.

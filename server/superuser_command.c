@@ -1,4 +1,5 @@
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 const char superuser_help[] =
 	"Usage: latchkeyd create-superuser [--home DIR] --email ADDRESS\n"
 	"           [--username NAME] [--first-name NAME] [--last-name NAME]\n"
-	"           [--role NAME]... [--password-fd N]\n"
+	"           [--role NAME]... [--password-fd N] [--if-none]\n"
 	"\n"
 	"Writes an account with every permission into the store, beside a\n"
 	"running server or without one. The password is asked for twice on\n"
@@ -31,9 +32,10 @@ const char superuser_help[] =
 	"                      up to 150 characters each\n"
 	"  --role NAME         a role of the user; may be repeated\n"
 	"  --password-fd N     such as: ... --password-fd 3 3<password.txt\n"
+	"  --if-none           only if there is no account at all\n"
 	"\n"
 	"Ends with 3 if somebody has this e-mail address or username\n"
-	"already.\n";
+	"already, or with --if-none if there is an account.\n";
 
 enum {
 	OPTION_HOME = 1,
@@ -43,11 +45,13 @@ enum {
 	OPTION_LAST_NAME,
 	OPTION_ROLE,
 	OPTION_PASSWORD_FD,
+	OPTION_IF_NONE,
 };
 
 struct superuser_options {
 	const char *home;
 	const char *password_fd;
+	bool if_none;
 	struct setting_list roles;
 	struct superuser superuser; /* without password and roles */
 };
@@ -79,6 +83,9 @@ set_option(struct superuser_options *options, int option, char *value)
 	case OPTION_PASSWORD_FD:
 		options->password_fd = value;
 		return EXIT_CODE_OK;
+	case OPTION_IF_NONE:
+		options->if_none = true;
+		return EXIT_CODE_OK;
 	default:
 		return EXIT_CODE_USAGE;
 	}
@@ -95,6 +102,7 @@ parse(int argc, char **argv, struct superuser_options *options)
 		{ "last-name", required_argument, NULL, OPTION_LAST_NAME },
 		{ "role", required_argument, NULL, OPTION_ROLE },
 		{ "password-fd", required_argument, NULL, OPTION_PASSWORD_FD },
+		{ "if-none", no_argument, NULL, OPTION_IF_NONE },
 		{ 0 },
 	};
 	int status = EXIT_CODE_OK;
@@ -164,22 +172,8 @@ read_password(const char *password_fd, char out[PASSWORD_MAX + 2])
 }
 
 static int
-store_it(const struct server_settings *settings,
-         const struct superuser *superuser)
+report(enum code code, const char *err)
 {
-	struct store_options options;
-	struct store *store = NULL;
-	enum store_fault fault;
-	char err[512] = "";
-	enum code code;
-
-	home_store_options(settings, &options);
-	code = store_open(&options, &store, &fault, err, sizeof(err));
-	if (code == CODE_OK) {
-		code = superuser_add(store, superuser, clock_wall_us(), err,
-		                     sizeof(err));
-		store_close(store);
-	}
 	if (code == CODE_OK)
 		return EXIT_CODE_OK;
 	return command_fail(code == CODE_ALREADY_EXISTS
@@ -188,19 +182,32 @@ store_it(const struct server_settings *settings,
 	                    PROGRAM, "%s", err);
 }
 
-static int
-create(const struct superuser_options *options)
+/* check_none refuses when there are accounts already. */
+static enum code
+check_none(struct store *store, char *err, size_t err_size)
 {
-	struct server_settings settings = { 0 };
+	bool found = false;
+	enum code code = superuser_find_any(store, &found, err, err_size);
+
+	if (code != CODE_OK || !found)
+		return code;
+	(void)snprintf(err, err_size, "there are accounts already");
+	return CODE_ALREADY_EXISTS;
+}
+
+static int
+add(struct store *store, const struct superuser_options *options)
+{
 	struct superuser superuser = options->superuser;
 	char password[PASSWORD_MAX + 2] = "";
 	char err[512] = "";
+	enum code code = CODE_OK;
 	int status;
 
-	process_harden();
-	if (home_enter(options->home, NULL, &settings, err, sizeof(err)) !=
-	    CODE_OK)
-		return command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
+	if (options->if_none)
+		code = check_none(store, err, sizeof(err));
+	if (code != CODE_OK)
+		return report(code, err);
 	status = read_password(options->password_fd, password);
 	if (status == EXIT_CODE_OK) {
 		superuser.password = password;
@@ -208,9 +215,35 @@ create(const struct superuser_options *options)
 		if (*password != '\0' && strlen(password) < SHORT_PASSWORD)
 			(void)fputs(PROGRAM ": warning: a short password\n",
 			            stderr);
-		status = store_it(&settings, &superuser);
+		code = superuser_add(store, &superuser, clock_wall_us(), err,
+		                     sizeof(err));
+		status = report(code, err);
 	}
 	explicit_bzero(password, sizeof(password));
+	return status;
+}
+
+static int
+create(const struct superuser_options *options)
+{
+	struct server_settings settings = { 0 };
+	struct store_options store_options;
+	struct store *store = NULL;
+	enum store_fault fault;
+	char err[512] = "";
+	enum code code;
+	int status;
+
+	process_harden();
+	code = home_enter(options->home, NULL, &settings, err, sizeof(err));
+	if (code != CODE_OK)
+		return command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
+	home_store_options(&settings, &store_options);
+	code = store_open(&store_options, &store, &fault, err, sizeof(err));
+	status = code == CODE_OK
+	                 ? add(store, options)
+	                 : command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
+	store_close(store);
 	settings_free(&server_settings_table, &settings);
 	return status;
 }

@@ -117,6 +117,23 @@ the_account_has_every_permission_and_its_password(void **state)
 }
 
 static void
+the_first_account_is_noticed(void **state)
+{
+	struct fixture *f = *state;
+	bool found = true;
+
+	assert_int_equal(
+		superuser_find_any(f->store, &found, f->err, sizeof(f->err)),
+		CODE_OK);
+	assert_false(found);
+	assert_int_equal(add(f), CODE_OK);
+	assert_int_equal(
+		superuser_find_any(f->store, &found, f->err, sizeof(f->err)),
+		CODE_OK);
+	assert_true(found);
+}
+
+static void
 a_taken_identifier_is_told_apart(void **state)
 {
 	struct fixture *f = *state;
@@ -173,6 +190,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(the_account_has_every_permission_and_its_password),
+		CASE(the_first_account_is_noticed),
 		CASE(a_taken_identifier_is_told_apart),
 		CASE(what_cannot_be_stored_is_refused),
 	};
