@@ -1,0 +1,209 @@
+#include "gateway/front.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/process.h"
+#include "base/version.h"
+#include "client/channel.h"
+#include "gateway/endpoint.h"
+#include "gateway/gateway.h"
+#include "gateway/http.h"
+
+#define CALL_ARENA_SIZE ((size_t)65536) /* bytes beside the message itself */
+/* What translating a request may need beside its text, JSON trees included. */
+#define REQUEST_ARENA_FACTOR 8
+#define DRAIN_SLACK_MS 1000
+
+struct front {
+	const struct gateway_settings *settings;
+	struct endpoint endpoint;
+	struct channel *channel;
+	struct gateway *gateway;
+	struct http_server *http;
+};
+
+static enum code
+refuse(const char *why, char *err, size_t err_size)
+{
+	(void)snprintf(err, err_size, "%s", why);
+	return CODE_INVALID_ARGUMENT;
+}
+
+static enum code
+choose_endpoint(struct front *front, char *err, size_t err_size)
+{
+	const struct gateway_settings *s = front->settings;
+
+	if (!endpoint_read(s->gateway.listen, &front->endpoint)) {
+		(void)snprintf(err, err_size,
+		               "gateway.listen: \"%.60s\" is not a numeric "
+		               "address and port such as 127.0.0.1:8000",
+		               s->gateway.listen);
+		return CODE_INVALID_ARGUMENT;
+	}
+	if (front->endpoint.is_loopback || s->gateway.behind_tls_proxy)
+		return CODE_OK;
+	return refuse("gateway.listen: plain HTTP on an address that is not "
+	              "loopback would carry passwords in the clear; put a TLS "
+	              "proxy in front and set gateway.behind_tls_proxy = true",
+	              err, err_size);
+}
+
+static enum code
+open_channel(struct front *front, char *err, size_t err_size)
+{
+	const struct gateway_settings *s = front->settings;
+	bool tls = strncmp(s->server.url, "tls+tcp", strlen("tls+tcp")) == 0;
+	struct channel_options options = {
+		.url = s->server.url,
+		.calls_max = (unsigned)s->server.calls_max,
+		.arena_size = CALL_ARENA_SIZE + (size_t)s->limits.body_max,
+		.message_max = (size_t)s->server.message_max,
+	};
+
+	if (tls) {
+		options.server_name = s->server.name;
+		options.ca_path = s->server.ca;
+		options.cert_path = s->server.cert;
+		options.key_path = s->server.key;
+	}
+	return channel_open(&options, &front->channel, err, err_size);
+}
+
+static enum code
+open_gateway(struct front *front, char *err, size_t err_size)
+{
+	const struct gateway_settings *s = front->settings;
+	struct gateway_options options = {
+		.profiles = (const char *const *)s->gateway.profiles.items,
+		.profile_count = s->gateway.profiles.count,
+		.cors = { .origins = (const char *const *)s->cors.origins.items,
+		          .origin_count = s->cors.origins.count,
+		          .allow_all = s->cors.allow_all,
+		          .allow_credentials = s->cors.allow_credentials },
+		.rpc_timeout_ms = (uint32_t)s->server.timeout_ms,
+		.channel = front->channel,
+	};
+
+	if (*s->gateway.profile_dir != '\0')
+		options.profile_dir = s->gateway.profile_dir;
+	if (*s->gateway.public_base != '\0')
+		options.public_base = s->gateway.public_base;
+	return gateway_open(&options, &front->gateway, err, err_size);
+}
+
+static enum code
+open_http(struct front *front, char *err, size_t err_size)
+{
+	const struct gateway_settings *s = front->settings;
+	struct http_options options = {
+		.address = front->endpoint.address,
+		.port = front->endpoint.port,
+		.loops = s->gateway.loops > 0 ? (unsigned)s->gateway.loops
+		                              : process_cpu_count(),
+		.limits = {
+			.body_max = (size_t)s->limits.body_max,
+			.head_max = (size_t)s->limits.head_max,
+			.url_max = (size_t)s->limits.url_max,
+			.head_timeout_ms = s->limits.head_timeout_ms,
+			.request_timeout_ms = s->limits.request_timeout_ms,
+			.idle_timeout_ms = s->limits.idle_timeout_ms,
+			.connections_max = (unsigned)s->limits.connections_max,
+			.connections_per_address_max =
+				(unsigned)s->limits.connections_per_address_max,
+		},
+		.handler = gateway_handle,
+		.refuser = gateway_refuse,
+		.ctx = front->gateway,
+	};
+
+	options.arena_size = HTTP_ARENA_MIN(options.limits) +
+	                     REQUEST_ARENA_FACTOR * (size_t)s->limits.body_max;
+	return http_server_open(&options, &front->http, err, err_size);
+}
+
+static enum code
+open_all(struct front *front, char *err, size_t err_size)
+{
+	enum code code = choose_endpoint(front, err, err_size);
+
+	if (code == CODE_OK)
+		code = open_channel(front, err, err_size);
+	if (code == CODE_OK)
+		code = open_gateway(front, err, err_size);
+	return code;
+}
+
+enum code
+front_open(const struct gateway_settings *settings, struct front **out,
+           char *err, size_t err_size)
+{
+	struct front *front = calloc(1, sizeof(*front));
+	enum code code;
+
+	if (front == NULL) {
+		(void)snprintf(err, err_size, "out of memory");
+		return CODE_RESOURCE_EXHAUSTED;
+	}
+	front->settings = settings;
+	code = open_all(front, err, err_size);
+	if (code == CODE_OK)
+		code = open_http(front, err, err_size);
+	if (code != CODE_OK) {
+		front_close(front);
+		return code;
+	}
+	*out = front;
+	return CODE_OK;
+}
+
+void
+front_log_ready(const struct front *front)
+{
+	char listen[ENDPOINT_TEXT_SIZE];
+
+	endpoint_write(&front->endpoint, http_server_port(front->http), listen);
+	LOG_EVENT(LOG_LEVEL_INFO, "ready", LOG_T("version", LATCHKEY_VERSION),
+	          LOG_T("listen", listen),
+	          LOG_T("server", front->settings->server.url));
+}
+
+void
+front_drain(struct front *front)
+{
+	const struct gateway_settings *s = front->settings;
+
+	http_server_drain(front->http, s->limits.request_timeout_ms +
+	                                       s->server.timeout_ms +
+	                                       DRAIN_SLACK_MS);
+}
+
+void
+front_close(struct front *front)
+{
+	if (front == NULL)
+		return;
+	http_server_close(front->http);
+	gateway_close(front->gateway);
+	channel_close(front->channel);
+	free(front);
+}
+
+enum code
+front_check(const struct gateway_settings *settings, char *err, size_t err_size)
+{
+	struct front *front = calloc(1, sizeof(*front));
+	enum code code;
+
+	if (front == NULL) {
+		(void)snprintf(err, err_size, "out of memory");
+		return CODE_RESOURCE_EXHAUSTED;
+	}
+	front->settings = settings;
+	code = open_all(front, err, err_size);
+	front_close(front);
+	return code;
+}

@@ -1,0 +1,41 @@
+#ifndef GATEWAY_FRONT_H
+#define GATEWAY_FRONT_H
+
+#include <stddef.h>
+
+#include "base/code.h"
+#include "gateway/settings.h"
+
+/*
+ * Everything a serving gateway has open: the channel to the server, the
+ * profiles, the listening HTTP server; opened in this order.
+ */
+struct front;
+
+/*
+ * front_open opens it all and listens, or nothing. It does not wait for the
+ * server: until that is there clients get 503. err gets one sentence.
+ */
+NODISCARD enum code front_open(const struct gateway_settings *settings,
+                               struct front **out, char *err, size_t err_size);
+
+/* front_log_ready writes the line that says where it listens. */
+void front_log_ready(const struct front *front);
+
+/*
+ * front_drain answers what is in progress and returns; it takes no longer
+ * than a request and a call to the server may take together.
+ */
+void front_drain(struct front *front);
+
+/* front_close accepts NULL; the front has been drained. */
+void front_close(struct front *front);
+
+/*
+ * front_check checks what settings name without serving: addresses, profiles,
+ * CORS, certificates. err gets one sentence.
+ */
+NODISCARD enum code front_check(const struct gateway_settings *settings,
+                                char *err, size_t err_size);
+
+#endif

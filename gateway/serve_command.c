@@ -1,0 +1,193 @@
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/process.h"
+#include "gateway/commands.h"
+#include "gateway/front.h"
+
+#define WAIT_MS 3600000 /* for the next signal; nothing happens in between */
+
+const char serve_help[] =
+	"Usage: latchkey-gateway [serve] [--home DIR | --config FILE]\n"
+	"                        [--check-config]\n"
+	"\n"
+	"Serves the JSON API until SIGTERM or SIGINT, in the foreground. The\n"
+	"log goes to standard error, one line per event; event=ready says\n"
+	"where it listens. While the server is away clients get 503.\n"
+	"\n"
+	"  --home DIR        the directory with gateway.conf;\n"
+	"                    default: $LATCHKEY_HOME\n"
+	"  --config FILE     read this configuration instead; its paths are\n"
+	"                    relative to its directory\n"
+	"  --check-config    say what is wrong with the configuration and\n"
+	"                    where, or that nothing is, and end\n"
+	"\n"
+	"Signals: SIGTERM and SIGINT drain (no new connection, what runs is\n"
+	"answered) and end with 0; SIGHUP reads log.level again.\n"
+	"\n"
+	"Every setting can be overridden by a variable\n"
+	"LATCHKEY_<SECTION>_<KEY>, such as LATCHKEY_GATEWAY_LISTEN.\n";
+
+enum { OPTION_HOME = 1, OPTION_CONFIG, OPTION_CHECK };
+
+struct serve_options {
+	const char *home;
+	const char *config;
+	bool check;
+};
+
+static void
+set_log_level(const struct gateway_settings *settings)
+{
+	enum log_level level = LOG_LEVEL_INFO;
+
+	if (log_level_from_name(settings->log.level, &level))
+		log_set_level(level);
+}
+
+/* enter changes to the configuration's directory and returns its name. */
+static const char *
+enter(const struct serve_options *options, char *err, size_t err_size)
+{
+	const char *slash =
+		options->config == NULL ? NULL : strrchr(options->config, '/');
+	char dir[PATH_MAX];
+	int len;
+
+	if (options->config == NULL)
+		len = snprintf(dir, sizeof(dir), "%s", options->home);
+	else if (slash == NULL)
+		len = snprintf(dir, sizeof(dir), ".");
+	else
+		len = snprintf(dir, sizeof(dir), "%.*s",
+		               (int)(slash - options->config) + 1,
+		               options->config);
+	errno = ENAMETOOLONG;
+	if (len < 0 || (size_t)len >= sizeof(dir) || chdir(dir) != 0) {
+		(void)snprintf(err, err_size, "%s: %s", dir, strerror(errno));
+		return NULL;
+	}
+	if (options->config == NULL)
+		return GATEWAY_CONFIG;
+	return slash == NULL ? options->config : slash + 1;
+}
+
+static void
+reload(const char *file)
+{
+	struct gateway_settings settings = { 0 };
+	char err[512] = "";
+
+	if (settings_load(&gateway_settings_table, file, &settings, err,
+	                  sizeof(err)) == CODE_OK)
+		set_log_level(&settings);
+	else
+		LOG_EVENT(LOG_LEVEL_ERROR, "settings_kept",
+		          LOG_T("reason", err));
+	settings_free(&gateway_settings_table, &settings);
+}
+
+static int
+serve(const struct gateway_settings *settings, const char *file)
+{
+	struct front *front = NULL;
+	char err[512] = "";
+	sigset_t signals;
+	int got;
+
+	set_log_level(settings);
+	if (process_limit_files((uint64_t)settings->limits.files_max) !=
+	    CODE_OK)
+		LOG_EVENT(LOG_LEVEL_WARN, "files_limited",
+		          LOG_T("reason", "the hard limit is lower than "
+		                          "limits.files_max"));
+	process_block_signals(&signals);
+	if (front_open(settings, &front, err, sizeof(err)) != CODE_OK)
+		return command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
+	front_log_ready(front);
+	do {
+		got = process_wait_signal(&signals, WAIT_MS);
+		if (got == SIGHUP)
+			reload(file);
+	} while (got != SIGTERM && got != SIGINT);
+	LOG_EVENT(LOG_LEVEL_INFO, "draining", LOG_T("program", PROGRAM));
+	front_drain(front);
+	front_close(front);
+	LOG_EVENT(LOG_LEVEL_INFO, "stopped", LOG_T("program", PROGRAM));
+	return EXIT_CODE_OK;
+}
+
+static int
+check(const struct gateway_settings *settings)
+{
+	char err[512] = "";
+
+	if (front_check(settings, err, sizeof(err)) != CODE_OK)
+		return command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
+	(void)puts("The configuration is good.");
+	return fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED;
+}
+
+static int
+parse(int argc, char **argv, struct serve_options *options)
+{
+	static const struct option known[] = {
+		{ "home", required_argument, NULL, OPTION_HOME },
+		{ "config", required_argument, NULL, OPTION_CONFIG },
+		{ "check-config", no_argument, NULL, OPTION_CHECK },
+		{ 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+		if (option == OPTION_HOME)
+			options->home = optarg;
+		else if (option == OPTION_CONFIG)
+			options->config = optarg;
+		else if (option == OPTION_CHECK)
+			options->check = true;
+		else
+			return EXIT_CODE_USAGE;
+	}
+	if (optind < argc)
+		return command_fail(EXIT_CODE_USAGE, PROGRAM,
+		                    "serve takes no argument \"%s\"",
+		                    argv[optind]);
+	if (options->config == NULL)
+		options->home = command_home(options->home);
+	else if (options->home != NULL)
+		return command_fail(EXIT_CODE_USAGE, PROGRAM,
+		                    "either --home or --config, not both");
+	return options->home == NULL && options->config == NULL
+	               ? EXIT_CODE_USAGE
+	               : EXIT_CODE_OK;
+}
+
+int
+serve_command(int argc, char **argv)
+{
+	struct serve_options options = { 0 };
+	struct gateway_settings settings = { 0 };
+	char err[512] = "";
+	const char *file;
+	int status = parse(argc, argv, &options);
+
+	if (status != EXIT_CODE_OK)
+		return status;
+	process_harden();
+	file = enter(&options, err, sizeof(err));
+	if (file == NULL ||
+	    settings_load(&gateway_settings_table, file, &settings, err,
+	                  sizeof(err)) != CODE_OK)
+		return command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
+	status = options.check ? check(&settings) : serve(&settings, file);
+	settings_free(&gateway_settings_table, &settings);
+	return status;
+}
