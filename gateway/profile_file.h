@@ -7,7 +7,7 @@
 #include "base/code.h"
 
 /* A profile as it lies on disk. */
-#define PROFILE_FILE_MAX (256U * 1024) /* bytes */
+#define PROFILE_FILE_MAX ((size_t)256 << 10) /* bytes */
 
 struct profile_file {
 	const char *name; /* its path */

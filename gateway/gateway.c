@@ -1,0 +1,273 @@
+/*
+ * Joins HTTP and RPC: a request becomes an inquiry, the call it asks for is
+ * sent, and whoever brings the outcome, an event loop or a thread of the
+ * channel, answers the request. Nothing here waits.
+ */
+#include "gateway/gateway.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/channel.h"
+#include "gateway/profile.h"
+#include "gateway/translate.h"
+
+#define RPC_TIMEOUT_MS 10000
+#define RPC_TIMEOUT_MAX_MS 60000
+
+struct gateway {
+	struct translator translator;
+	struct profile_set *profiles;
+	struct cors *cors;
+	char *public_base;
+	struct channel *channel;
+	uint32_t rpc_timeout_ms;
+};
+
+/* A request and its exchange; in the request's arena. */
+struct pending {
+	struct gateway *gateway;
+	struct http_request *request;
+	struct exchange exchange;
+};
+
+static enum code
+refuse(char *err, size_t err_size, enum code code, const char *what)
+{
+	(void)snprintf(err, err_size, "gateway: %s", what);
+	return code;
+}
+
+/* Its last slash goes: the paths behind it begin with one. */
+static enum code
+set_public_base(struct gateway *gateway, const char *base, char *err,
+                size_t err_size)
+{
+	size_t len;
+
+	if (base == NULL || base[0] == '\0')
+		return CODE_OK;
+	if (strncmp(base, "http://", 7) != 0 &&
+	    strncmp(base, "https://", 8) != 0)
+		return refuse(err, err_size, CODE_INVALID_ARGUMENT,
+		              "the public base must begin with http:// or "
+		              "https://");
+	gateway->public_base = strdup(base);
+	if (gateway->public_base == NULL)
+		return refuse(err, err_size, CODE_RESOURCE_EXHAUSTED,
+		              "not enough memory");
+	len = strlen(base);
+	if (base[len - 1] == '/')
+		gateway->public_base[len - 1] = '\0';
+	return CODE_OK;
+}
+
+static enum code
+fill(struct gateway *gateway, const struct gateway_options *options, char *err,
+     size_t err_size)
+{
+	const struct profile_options profiles = {
+		.names = options->profiles,
+		.name_count = options->profile_count,
+		.dir = options->profile_dir,
+	};
+	enum code code;
+
+	gateway->channel = options->channel;
+	gateway->rpc_timeout_ms = options->rpc_timeout_ms;
+	if (gateway->rpc_timeout_ms == 0)
+		gateway->rpc_timeout_ms = RPC_TIMEOUT_MS;
+	if (gateway->rpc_timeout_ms > RPC_TIMEOUT_MAX_MS)
+		return refuse(err, err_size, CODE_INVALID_ARGUMENT,
+		              "the RPC timeout is at most 60000 ms");
+	code = set_public_base(gateway, options->public_base, err, err_size);
+	if (code == CODE_OK)
+		code = cors_open(&options->cors, &gateway->cors, err, err_size);
+	if (code == CODE_OK)
+		code = profile_set_open(&profiles, &gateway->profiles, err,
+		                        err_size);
+	gateway->translator = (struct translator){
+		.profiles = gateway->profiles,
+		.cors = gateway->cors,
+		.public_base = gateway->public_base,
+	};
+	return code;
+}
+
+enum code
+gateway_open(const struct gateway_options *options, struct gateway **out,
+             char *err, size_t err_size)
+{
+	struct gateway *gateway = calloc(1, sizeof(*gateway));
+	enum code code;
+
+	if (gateway == NULL)
+		return refuse(err, err_size, CODE_RESOURCE_EXHAUSTED,
+		              "not enough memory");
+	code = fill(gateway, options, err, err_size);
+	if (code != CODE_OK) {
+		gateway_close(gateway);
+		return code;
+	}
+	*out = gateway;
+	return CODE_OK;
+}
+
+void
+gateway_close(struct gateway *gateway)
+{
+	if (gateway == NULL)
+		return;
+	profile_set_close(gateway->profiles);
+	cors_close(gateway->cors);
+	free(gateway->public_base);
+	free(gateway);
+}
+
+static const char *
+find_header(const void *ctx, const char *name)
+{
+	return http_header(ctx, name);
+}
+
+static const char *
+or_empty(const char *text)
+{
+	return text == NULL ? "" : text;
+}
+
+/* NULL, and the request is answered, if not even this fits its arena. */
+static struct pending *
+begin(struct gateway *gateway, struct http_request *request)
+{
+	static const struct http_response no_memory = { .status = 503,
+		                                        .close = true };
+	struct pending *p = arena_alloc(http_arena(request), sizeof(*p));
+
+	if (p == NULL) {
+		http_respond(request, &no_memory);
+		return NULL;
+	}
+	p->gateway = gateway;
+	p->request = request;
+	p->exchange.inquiry = (struct inquiry){
+		.arena = http_arena(request),
+		.method = or_empty(http_method(request)),
+		.path = or_empty(http_path(request)),
+		.query = or_empty(http_query(request)),
+		.peer = http_peer(request),
+		.request_id = http_request_id(request),
+		.body = http_body(request),
+		.header = find_header,
+		.ctx = request,
+	};
+	return p;
+}
+
+static void
+respond(struct pending *p, bool close)
+{
+	const struct answer *answer = &p->exchange.answer;
+	struct http_header_line lines[ANSWER_HEADER_MAX];
+	struct http_response response = {
+		.status = answer->status,
+		.body = answer->body,
+		.headers = lines,
+		.header_count = answer->header_count,
+		.close = close,
+	};
+
+	for (size_t i = 0; i < answer->header_count; i++)
+		lines[i] = (struct http_header_line){
+			.name = answer->headers[i].name,
+			.value = answer->headers[i].value,
+		};
+	http_respond(p->request, &response);
+}
+
+static void
+finish_call(struct channel_call *call, void *ctx)
+{
+	struct pending *p = ctx;
+
+	translate_reply(&p->gateway->translator, &p->exchange, call->code,
+	                call->status, call->reply);
+	channel_call_end(call);
+	respond(p, false);
+}
+
+/* There is no call to be had: as if the server were away. */
+static void
+respond_unavailable(struct pending *p)
+{
+	static const Latchkey__Rpc__V1__Status status = {
+		.base = { .descriptor =
+		                  &latchkey__rpc__v1__status__descriptor },
+		.code = CODE_UNAVAILABLE,
+		.reason = LATCHKEY__RPC__V1__REASON__REASON_UNSPECIFIED,
+	};
+
+	translate_reply(&p->gateway->translator, &p->exchange, CODE_UNAVAILABLE,
+	                &status, NULL);
+	respond(p, false);
+}
+
+static void
+describe_caller(const struct exchange *x, Latchkey__Rpc__V1__Caller *caller)
+{
+	latchkey__rpc__v1__caller__init(caller);
+	if (x->access_token != NULL)
+		caller->access_token = (char *)x->access_token;
+	if (x->inquiry.peer != NULL)
+		caller->client_address = (char *)x->inquiry.peer;
+	if (x->user_agent != NULL)
+		caller->user_agent = (char *)x->user_agent;
+	if (x->traceparent != NULL)
+		caller->traceparent = (char *)x->traceparent;
+}
+
+void
+gateway_handle(void *ctx, struct http_request *request)
+{
+	struct gateway *gateway = ctx;
+	struct pending *p = begin(gateway, request);
+	struct channel_call *call;
+	struct exchange *x;
+
+	if (p == NULL)
+		return;
+	x = &p->exchange;
+	if (!translate_request(&gateway->translator, x)) {
+		respond(p, false);
+		return;
+	}
+	if (gateway->channel == NULL ||
+	    channel_call_begin(gateway->channel, &call) != CODE_OK) {
+		respond_unavailable(p);
+		return;
+	}
+	/* One id in both logs. */
+	memcpy(call->request_id, x->inquiry.request_id,
+	       sizeof(call->request_id));
+	call->timeout_ms = x->route->timeout_ms != 0 ? x->route->timeout_ms
+	                                             : gateway->rpc_timeout_ms;
+	describe_caller(x, &call->caller);
+	call->done = finish_call;
+	call->ctx = p;
+	/* Nothing after this may touch p: the answer may be on its way. */
+	channel_call_send(call, x->route->rpc_name, x->request,
+	                  x->route->rpc->output);
+}
+
+void
+gateway_refuse(void *ctx, struct http_request *request, unsigned status)
+{
+	struct gateway *gateway = ctx;
+	struct pending *p = begin(gateway, request);
+
+	if (p == NULL)
+		return;
+	translate_refusal(&gateway->translator, &p->exchange, status);
+	respond(p, true);
+}
