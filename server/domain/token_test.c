@@ -352,8 +352,6 @@ an_oversized_token_is_invalid(void **state)
 	struct fixture *f = *state;
 	struct token_claims claims = claims_of(TOKEN_REFRESH), out;
 	char *good = issue(f, &claims), *text;
-	const struct signing_key *key = key_for(f, KEY_PURPOSE_REFRESH);
-	char payload[3200];
 
 	text = malloc((size_t)1 << 20);
 	assert_non_null(text);
@@ -363,25 +361,47 @@ an_oversized_token_is_invalid(void **state)
 	memcpy(text, good, strlen(good));
 	assert_int_equal(verify(f, text, BOTH, &out), TOKEN_FAULT_INVALID);
 	free(text);
-	/* Good in all but length. */
-	(void)snprintf(payload, sizeof(payload),
-	               "{\"token_type\":\"refresh\",\"exp\":1900000000,"
-	               "\"jti\":\"" JTI "\",\"user_id\":\"42\",\"sid\":\"" SID
-	               "\",\"ctr\":7,\"x\":\"%*s\"}",
-	               2700, "");
-	assert_int_equal(verify(f, craft(f, key, NULL, payload), BOTH, &out),
-	                 TOKEN_OK);
-	(void)snprintf(payload, sizeof(payload),
-	               "{\"token_type\":\"refresh\",\"exp\":1900000000,"
-	               "\"jti\":\"" JTI "\",\"user_id\":\"42\",\"sid\":\"" SID
-	               "\",\"ctr\":7,\"x\":\"%*s\"}",
-	               2870, "");
-	text = craft(f, key, NULL, payload);
-	if (strlen(text) > TOKEN_MAX)
-		assert_int_equal(verify(f, text, BOTH, &out),
-		                 TOKEN_FAULT_INVALID);
-	else
-		fail_msg("the case is too short: %zu", strlen(text));
+}
+
+/* padded makes a good token; spaces make its two segments longer. */
+static char *
+padded(struct fixture *f, int header_pad, int payload_pad)
+{
+	const struct signing_key *key = key_for(f, KEY_PURPOSE_REFRESH);
+	char *header = arena_printf(&f->arena, "%*s%s", header_pad, "",
+	                            header_for(f, key));
+	char *payload =
+		arena_printf(&f->arena,
+	                     "{\"token_type\":\"refresh\",\"exp\":1900000000,"
+	                     "\"jti\":\"" JTI "\",\"user_id\":\"42\","
+	                     "\"sid\":\"" SID "\",\"ctr\":7%*s}",
+	                     payload_pad, "");
+
+	return craft(f, key, header, payload);
+}
+
+static void
+the_longest_token_is_good_and_one_character_more_is_not(void **state)
+{
+	struct fixture *f = *state;
+	int longest = 0, longer = 0;
+	struct token_claims out;
+
+	for (int i = 0; i < 800; i++) {
+		char *token;
+
+		begin(state);
+		token = padded(f, i % 4, 2700 + i / 4);
+		if (strlen(token) <= TOKEN_MAX)
+			assert_int_equal(verify(f, token, BOTH, &out),
+			                 TOKEN_OK);
+		else
+			assert_int_equal(verify(f, token, BOTH, &out),
+			                 TOKEN_FAULT_INVALID);
+		longest += strlen(token) == TOKEN_MAX;
+		longer += strlen(token) == TOKEN_MAX + 1;
+	}
+	assert_true(longest > 0 && longer > 0);
 }
 
 /* K stands for the signer's kid, A for its algorithm. */
@@ -997,6 +1017,7 @@ main(void)
 		CASE(a_token_changed_in_any_one_character_is_invalid),
 		CASE(only_three_canonical_segments_are_a_token),
 		CASE(an_oversized_token_is_invalid),
+		CASE(the_longest_token_is_good_and_one_character_more_is_not),
 		CASE(only_a_plain_header_is_accepted),
 		CASE(a_token_without_signature_is_invalid),
 		CASE(a_public_key_is_no_hmac_secret),
