@@ -71,7 +71,8 @@ enter(const struct serve_options *options, char *err, size_t err_size)
 		               options->config);
 	errno = ENAMETOOLONG;
 	if (len < 0 || (size_t)len >= sizeof(dir) || chdir(dir) != 0) {
-		(void)snprintf(err, err_size, "%s: %s", dir, strerror(errno));
+		(void)snprintf(err, err_size, "%.400s: %s", dir,
+		               strerror(errno));
 		return NULL;
 	}
 	if (options->config == NULL)
