@@ -239,6 +239,7 @@ create(const struct superuser_options *options)
 	if (code != CODE_OK)
 		return command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
 	home_store_options(&settings, &store_options);
+	store_options.readers_max = 1; /* a server has its own beside it */
 	code = store_open(&store_options, &store, &fault, err, sizeof(err));
 	status = code == CODE_OK
 	                 ? add(store, options)

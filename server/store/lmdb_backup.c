@@ -48,6 +48,8 @@ open_source(struct copy *copy, const char *dir,
 		                         dir);
 	rc = mdb_env_create(&copy->env);
 	if (rc == 0)
+		rc = mdb_env_set_maxreaders(copy->env, LMDB_READER_SLOTS);
+	if (rc == 0)
 		rc = mdb_env_open(copy->env, dir, MDB_RDONLY | MDB_NOTLS, 0600);
 	if (rc != 0)
 		return lmdb_report_error(report, rc, "back up", copy->source);

@@ -27,9 +27,6 @@
 
 #define SIZE_MIN (1 << 20) /* bytes: below that nothing fits */
 
-/* Reader slots for other processes: a backup, an operator's mdb_stat. */
-#define FOREIGN_READERS 16
-
 static const char *const table_names[STORE_TABLE_COUNT] = {
 	[STORE_META] = "meta",
 	[STORE_USER] = "user",
@@ -61,7 +58,6 @@ from_mdb(MDB_val val)
 static int
 open_env(const struct store_options *options, MDB_env **out)
 {
-	unsigned readers = options->readers_max + 1 + FOREIGN_READERS;
 	int dead, rc = mdb_env_create(out);
 
 	if (rc == 0)
@@ -69,7 +65,7 @@ open_env(const struct store_options *options, MDB_env **out)
 	if (rc == 0)
 		rc = mdb_env_set_maxdbs(*out, STORE_TABLE_COUNT);
 	if (rc == 0)
-		rc = mdb_env_set_maxreaders(*out, readers);
+		rc = mdb_env_set_maxreaders(*out, LMDB_READER_SLOTS);
 	if (rc == 0)
 		rc = mdb_env_open(*out, options->dir, MDB_NOTLS, 0600);
 	/* A killed process's readers would keep old pages for ever. */

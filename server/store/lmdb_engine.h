@@ -56,6 +56,13 @@ NODISCARD enum code lmdb_report_damage(const struct lmdb_report *report,
 /* lmdb_table_name returns the name of a table inside the environment. */
 const char *lmdb_table_name(enum store_table table);
 
+/*
+ * Readers of all processes together. The process that opens an environment
+ * first decides, so each asks for the same: enough for the largest pool and
+ * for the commands that run beside a server.
+ */
+#define LMDB_READER_SLOTS 8192
+
 #define LMDB_PATH_MAX 4096 /* bytes, with the NUL */
 
 /* lmdb_path writes dir/data.mdb; INVALID_ARGUMENT if that is too long. */
