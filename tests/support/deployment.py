@@ -24,13 +24,15 @@ class Deployment:
     """One state directory with the programs that serve it.
 
     server and gateway are settings by "section.key" for the two programs;
-    transport is how they are connected, "tls" or "ipc".
+    transport is how they are connected, "tls" or "ipc"; init are more options
+    of `latchkeyd init`.
     """
 
-    def __init__(self, server=None, gateway=None, transport="tls"):
+    def __init__(self, server=None, gateway=None, transport="tls", init=()):
         self.folder = tempfile.mkdtemp(prefix="lk-", dir="/tmp")
         self.home = os.path.join(self.folder, "h")
         self.transport = transport
+        self.init_options = init
         self.server_settings = dict(server or {})
         self.gateway_settings = dict(gateway or {})
         self.front_port = port.choose()
@@ -94,7 +96,7 @@ class Deployment:
 
     def create(self):
         """Makes the state directory and the first superuser."""
-        self.must("init")
+        self.must("init", *self.init_options)
         self.add_user(EMAIL, PASSWORD, "--first-name", "Ada",
                       "--last-name", "Lovelace", "--username", "ada")
         return self
