@@ -27,7 +27,7 @@ struct channel_options {
 	const char *key_path;    /* TLS: its key, PEM */
 	unsigned calls_max;      /* calls in flight; more wait or are refused */
 	size_t arena_size;       /* bytes a call may use */
-	size_t message_max;      /* bytes of a reply */
+	size_t message_max;      /* bytes of a request and of a reply */
 };
 
 /*
@@ -39,7 +39,11 @@ NODISCARD enum code channel_open(const struct channel_options *options,
                                  struct channel **out, char *err,
                                  size_t err_size);
 
-/* channel_close accepts NULL. Calls in flight end with UNAVAILABLE first. */
+/*
+ * channel_close accepts NULL. Calls in flight end with UNAVAILABLE, and it
+ * waits until every call that was begun has been ended; nobody may begin or
+ * send one meanwhile, nor may it be called with a call of one's own.
+ */
 void channel_close(struct channel *channel);
 
 /* channel_wait waits until somebody is connected; false after timeout_ms. */
