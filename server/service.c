@@ -16,6 +16,7 @@
 #include "server/domain/keyring.h"
 #include "server/domain/master_key.h"
 #include "server/domain/password.h"
+#include "server/domain/token_cache.h"
 #include "server/home.h"
 #include "server/methods.h"
 #include "server/rpc/rpc_server.h"
@@ -38,6 +39,7 @@ struct service {
 	struct store *store;
 	struct keyring *keyring;
 	struct password_hasher *hasher;
+	struct token_cache *token_cache;
 	struct server server;
 	struct rpc_method rows[METHODS_MAX];
 	struct listener_options listeners[LISTENER_KIND_COUNT];
@@ -144,6 +146,7 @@ fill_server(struct service *service)
 	service->server = (struct server){
 		.store = service->store,
 		.keyring = service->keyring,
+		.token_cache = service->token_cache,
 		.hasher = service->hasher,
 		.tokens = { .issuer = s->tokens.issuer,
 		            .audience = s->tokens.audience,
@@ -278,9 +281,11 @@ service_open(const struct server_settings *settings, struct service **out,
 	if (code == CODE_OK) {
 		code = password_hasher_open(hash_slots(settings),
 		                            &service->hasher);
+		if (code == CODE_OK)
+			code = token_cache_open(&service->token_cache);
 		if (code != CODE_OK)
 			(void)snprintf(err, err_size,
-			               "no memory for hashing passwords");
+			               "no memory for passwords and tokens");
 	}
 	if (code == CODE_OK) {
 		fill_server(service);
@@ -429,6 +434,7 @@ service_close(struct service *service)
 		return;
 	rpc_server_close(service->rpc);
 	password_hasher_close(service->hasher);
+	token_cache_close(service->token_cache);
 	keyring_close(service->keyring);
 	store_close(service->store);
 	/* Last: nobody else may open the store before we are out of it. */
