@@ -27,22 +27,6 @@
 
 #define SIZE_MIN (1 << 20) /* bytes: below that nothing fits */
 
-static const char *const table_names[STORE_TABLE_COUNT] = {
-	[STORE_META] = "meta",
-	[STORE_USER] = "user",
-	[STORE_IDENTIFIER] = "identifier",
-	[STORE_SESSION] = "session",
-	[STORE_SESSION_BY_USER] = "session_by_user",
-	[STORE_SESSION_BY_END] = "session_by_end",
-	[STORE_SIGNING_KEY] = "signing_key",
-};
-
-const char *
-lmdb_table_name(enum store_table table)
-{
-	return table_names[table];
-}
-
 static MDB_val
 to_mdb(struct bytes bytes)
 {
@@ -83,7 +67,7 @@ open_tables(struct store *store)
 	if (rc != 0)
 		return rc;
 	for (int i = 0; i < STORE_TABLE_COUNT && rc == 0; i++)
-		rc = mdb_dbi_open(txn, table_names[i], MDB_CREATE,
+		rc = mdb_dbi_open(txn, lmdb_table_name(i), MDB_CREATE,
 		                  &store->tables[i]);
 	if (rc != 0) {
 		mdb_txn_abort(txn);

@@ -53,9 +53,6 @@ NODISCARD enum code lmdb_report_error(const struct lmdb_report *report, int rc,
 NODISCARD enum code lmdb_report_damage(const struct lmdb_report *report,
                                        const char *file, const char *detail);
 
-/* lmdb_table_name returns the name of a table inside the environment. */
-const char *lmdb_table_name(enum store_table table);
-
 /*
  * Readers of all processes together. The process that opens an environment
  * first decides, so each asks for the same: enough for the largest pool and

@@ -28,6 +28,22 @@ enum meta_offset {
 	META_SIZE = 136,
 };
 
+static const char *const table_names[STORE_TABLE_COUNT] = {
+	[STORE_META] = "meta",
+	[STORE_USER] = "user",
+	[STORE_IDENTIFIER] = "identifier",
+	[STORE_SESSION] = "session",
+	[STORE_SESSION_BY_USER] = "session_by_user",
+	[STORE_SESSION_BY_END] = "session_by_end",
+	[STORE_SIGNING_KEY] = "signing_key",
+};
+
+const char *
+lmdb_table_name(enum store_table table)
+{
+	return table_names[table];
+}
+
 static uint16_t
 read_u16(const uint8_t *bytes)
 {
@@ -115,7 +131,7 @@ check_open_file(int fd)
 		return "it is not a regular file";
 	/* LMDB would make a new store of it, and nobody would know why. */
 	if (st.st_size == 0)
-		return "it is empty";
+		return "it is empty: delete it if the store was never used";
 	return lmdb_file_metas(fd, metas);
 }
 

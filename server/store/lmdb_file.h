@@ -40,6 +40,9 @@ NODISCARD enum code lmdb_file_check(const char *path,
 /* lmdb_file_metas reads both states; returns what is wrong, or NULL. */
 NODISCARD const char *lmdb_file_metas(int fd, struct lmdb_meta out[2]);
 
+/* lmdb_table_name returns the name of a table in the file. */
+const char *lmdb_table_name(enum store_table table);
+
 /* lmdb_tree_read reads the LMDB_TREE_SIZE bytes of a stored root. */
 struct lmdb_tree lmdb_tree_read(const uint8_t *bytes);
 

@@ -10,7 +10,7 @@
 
 /*
  * Transactions over ordered tables. It knows nothing of LMDB, the engine
- * behind it today (lmdb_engine.c), and no file but the engine's includes the
+ * behind it today (lmdb_*.c), and no file but the engine's includes the
  * engine's header.
  *
  * A transaction remembers its first failure. After that every call on it does
@@ -79,8 +79,9 @@ NODISCARD enum code store_open(const struct store_options *options,
 void store_close(struct store *store);
 
 /*
- * store_write_fault tells why writes fail now: FULL and DISK_FULL after the
- * last group failed so, NONE again after one succeeds.
+ * store_write_fault tells why writes fail now: the fault of the last group
+ * that failed, NONE again after one succeeds. After DAMAGED nothing works any
+ * more until the store is opened anew.
  *
  * Near size_max a reserve is kept: new records are refused with
  * RESOURCE_EXHAUSTED and FULL while replacements and deletes still go through,

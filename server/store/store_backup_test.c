@@ -164,6 +164,35 @@ a_backup_of_a_closed_store_has_everything_and_is_compact(void **state)
 }
 
 static void
+a_backup_in_the_place_of_a_damaged_store_restores_it(void **state)
+{
+	struct store_fixture *f = *state;
+	struct backup b;
+	uint64_t got;
+
+	assert_int_equal(store_fixture_add(f->store, 1, 10), CODE_OK);
+	store_fixture_close(f);
+	backup_init(&b);
+	assert_int_equal(back_up(f, &b), CODE_OK);
+	store_fixture_reopen(f);
+	for (uint64_t i = 2; i < 50; i++)
+		assert_int_equal(store_fixture_add(f->store, i, i), CODE_OK);
+	store_fixture_close(f);
+	assert_int_equal(truncate(f->file, 12345), 0);
+	assert_int_equal(store_fixture_try(f), CODE_DATA_LOSS);
+	/* The lock files of the damaged one stay where they are. */
+	assert_int_equal(rename(b.file, f->file), 0);
+	store_fixture_reopen(f);
+	assert_int_equal(store_fixture_get(f->store, 1, &got), CODE_OK);
+	assert_int_equal(got, 10);
+	assert_int_equal(store_fixture_get(f->store, 2, &got), CODE_NOT_FOUND);
+	assert_int_equal(store_fixture_add(f->store, 2, 20), CODE_OK);
+	store_fixture_reopen(f);
+	assert_int_equal(store_fixture_get(f->store, 2, &got), CODE_OK);
+	assert_int_equal(rmdir(b.dir), 0);
+}
+
+static void
 an_existing_file_is_never_replaced(void **state)
 {
 	struct store_fixture *f = *state;
@@ -252,6 +281,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(backups_made_while_another_process_writes_are_consistent),
 		TEST(a_backup_of_a_closed_store_has_everything_and_is_compact),
+		TEST(a_backup_in_the_place_of_a_damaged_store_restores_it),
 		TEST(an_existing_file_is_never_replaced),
 		TEST(a_backup_that_fails_leaves_nothing_behind),
 		TEST(a_store_that_is_not_there_is_not_made_by_a_backup),

@@ -266,7 +266,7 @@ pick_place(const struct image *image, uint32_t *seed)
 	return place / 4096 * 4096 + place % 160;
 }
 
-#define FLIPS 1500
+#define FLIPS 800
 
 static void
 no_flipped_byte_crashes_or_changes_an_answer(void **state)
