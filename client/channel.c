@@ -17,6 +17,7 @@
 
 #define RECONNECT_MIN_MS 10
 #define RECONNECT_MAX_MS 500
+#define HEADER_MAX 64 /* bytes that NNG's protocols add to a message */
 
 struct complaint {
 	char *text;
@@ -186,7 +187,7 @@ open_slot(struct channel *channel, size_t i, size_t arena_size)
 
 /* Contexts copy the resend time, so it is set before they are opened. */
 static enum code
-open_socket(struct channel *channel)
+open_socket(struct channel *channel, size_t message_max)
 {
 	nng_socket socket;
 
@@ -201,7 +202,7 @@ open_socket(struct channel *channel)
 	    nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS) !=
 	            0 ||
 	    nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ,
-	                        channel->message_max) != 0 ||
+	                        message_max + HEADER_MAX) != 0 ||
 	    nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, note_pipe, channel) !=
 	            0 ||
 	    nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, note_pipe, channel) !=
@@ -280,7 +281,7 @@ open_parts(struct channel *channel, const struct channel_options *options,
 	enum code code = open_memory(channel, options->arena_size);
 
 	if (code == CODE_OK)
-		code = open_socket(channel);
+		code = open_socket(channel, options->message_max);
 	for (size_t i = 0; code == CODE_OK && i < channel->slot_count; i++)
 		code = open_slot(channel, i, options->arena_size);
 	if (code == CODE_OK)
@@ -307,7 +308,6 @@ channel_open(const struct channel_options *options, struct channel **out,
 		return complain(&to, CODE_RESOURCE_EXHAUSTED, options->url,
 		                "out of memory");
 	channel->slot_count = options->calls_max;
-	channel->message_max = options->message_max;
 	channel->wake_ms = NEVER_MS;
 	(void)pthread_mutex_init(&channel->lock, NULL);
 	(void)pthread_cond_init(&channel->changed, NULL);

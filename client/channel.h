@@ -27,8 +27,15 @@ struct channel_options {
 	const char *key_path;    /* TLS: its key, PEM */
 	unsigned calls_max;      /* calls in flight; more wait or are refused */
 	size_t arena_size;       /* bytes a call may use */
-	size_t message_max;      /* bytes of a request and of a reply */
+	size_t message_max;      /* bytes of a reply */
 };
+
+/*
+ * Bytes of a request with its envelope. A server closes the connection, and
+ * with it every call, on a message longer than its limits.message_max; this is
+ * that setting's default, so a longer one is refused here.
+ */
+#define CHANNEL_REQUEST_MAX 65536
 
 /*
  * channel_open starts connecting and returns; it does not wait. err gets one

@@ -233,7 +233,7 @@ pack(struct slot *slot, const char *method, const ProtobufCMessage *request)
 	envelope.caller = &slot->call.caller;
 	len = latchkey__rpc__v1__call__get_packed_size(&envelope) + 1 +
 	      varint_size(payload_len) + payload_len;
-	if (len > slot->channel->message_max)
+	if (len > CHANNEL_REQUEST_MAX)
 		return CODE_INVALID_ARGUMENT;
 	if (nng_msg_alloc(&slot->msg, len) != 0)
 		return CODE_RESOURCE_EXHAUSTED;

@@ -38,7 +38,6 @@ struct slot {
 struct channel {
 	nng_socket socket;
 	bool has_socket;
-	size_t message_max;
 	uint8_t *memory; /* every arena */
 	size_t memory_size;
 	pthread_mutex_t lock;

@@ -324,12 +324,12 @@ bounds_requests_and_what_replies_may_use(void **state)
 {
 	struct fixture *f = *state;
 	struct channel_call *call;
-	char token[9001];
+	char token[CHANNEL_REQUEST_MAX + 1];
 
 	f->options.arena_size = 4096;
 	start(f);
 	memset(token, 'x', sizeof(token));
-	token[9000] = '\0';
+	token[CHANNEL_REQUEST_MAX] = '\0';
 	call = begin(f->channel);
 	assert_int_equal(ask(call, "t/Echo", token), CODE_INVALID_ARGUMENT);
 	channel_call_end(call);

@@ -12,6 +12,7 @@
 #include "base/tls_config.h"
 
 #define IPC_MODE 0660
+#define HEADER_MAX 64 /* bytes that NNG's protocols add to a message */
 
 enum transport { TRANSPORT_TLS, TRANSPORT_IPC, TRANSPORT_INPROC };
 
@@ -190,7 +191,8 @@ prepare(struct listener *l, size_t message_max, struct complaint *to)
 {
 	nng_tls_config *config;
 	enum code code;
-	int rv = nng_listener_set_size(l->id, NNG_OPT_RECVMAXSZ, message_max);
+	int rv = nng_listener_set_size(l->id, NNG_OPT_RECVMAXSZ,
+	                               message_max + HEADER_MAX);
 
 	if (l->transport == TRANSPORT_IPC && rv == 0)
 		rv = nng_listener_set_int(l->id, NNG_OPT_IPC_PERMISSIONS,
