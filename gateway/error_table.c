@@ -64,9 +64,9 @@ compile_rule(const struct spec *at, const struct template_objects *objects,
 	enum code code = spec_check_members(at, known);
 
 	if (code == CODE_OK)
-		code = spec_uint(at, "status", 599, &status);
-	if (code == CODE_OK && status < 400)
-		return spec_fail(at, "\"status\" must be from 400 to 599");
+		code = spec_uint(at, "status", 400, 599, &status);
+	if (code == CODE_OK && status == 0)
+		return spec_fail(at, "needs \"status\"");
 	rule->status = status;
 	if (code == CODE_OK && spec_find(at, "body", &body))
 		code = template_compile(&body, &scope, &rule->body);

@@ -88,7 +88,7 @@ read_too_long(const struct spec *row, struct field *out)
 	const char *name = NULL;
 	struct spec at = *row;
 	enum code code =
-		spec_uint(row, "max_bytes", BYTES_MAX, &out->max_bytes);
+		spec_uint(row, "max_bytes", 1, BYTES_MAX, &out->max_bytes);
 
 	if (code == CODE_OK)
 		code = spec_text(row, "too_long", &name);
@@ -115,7 +115,7 @@ read_flags(const struct spec *row, struct field *out)
 	if (code == CODE_OK)
 		code = spec_bool(row, "trim", &out->trim);
 	if (code == CODE_OK)
-		code = spec_uint(row, "max_length", BYTES_MAX,
+		code = spec_uint(row, "max_length", 1, BYTES_MAX,
 		                 &out->max_length);
 	if (code == CODE_OK)
 		code = spec_text(row, "report_as", &out->report_as);

@@ -106,6 +106,8 @@ read_head(struct multipart *m, struct part *part)
 		read_header(m->form.arena, line, part);
 		m->at = end + 2;
 	}
+	if (m->form.arena->full)
+		return CODE_RESOURCE_EXHAUSTED;
 	if (part->name == NULL)
 		return fail(m, "a part has no name");
 	if (part->is_encoded)

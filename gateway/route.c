@@ -2,6 +2,7 @@
 #include "gateway/route.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "gateway/message.h"
 
@@ -277,16 +278,19 @@ read_answer(const struct spec *row, const struct route_scope *scope,
 	};
 	struct spec body, headers;
 	uint32_t status = 200;
-	enum code code = spec_uint(row, "status", 299, &status);
+	enum code code = spec_uint(row, "status", 200, 299, &status);
 
-	if (code == CODE_OK && status < 200)
-		return spec_fail(row, "\"status\" must be from 200 to 299");
 	route->status = status;
 	if (code == CODE_OK)
 		code = spec_bool(row, "no_store", &route->no_store);
 	if (code == CODE_OK && spec_find(row, "headers", &headers))
 		code = header_rules_compile(&headers, &inside, route->headers,
 		                            &route->header_count);
+	for (size_t i = 0; code == CODE_OK && i < route->header_count; i++)
+		if (route->no_store &&
+		    strcasecmp(route->headers[i].name, "Cache-Control") == 0)
+			return spec_fail(&headers,
+			                 "\"no_store\" sets Cache-Control");
 	if (code != CODE_OK || !spec_find(row, "body", &body))
 		return code;
 	if (status == 204 || status == 205)
@@ -351,7 +355,7 @@ route_compile(const struct spec *at, const struct route_scope *scope,
 	if (code == CODE_OK)
 		code = read_fields(at, out);
 	if (code == CODE_OK)
-		code = spec_uint(at, "timeout_ms", TIMEOUT_MAX_MS,
+		code = spec_uint(at, "timeout_ms", 1, TIMEOUT_MAX_MS,
 		                 &out->timeout_ms);
 	if (code == CODE_OK)
 		code = read_gate(at, out);

@@ -176,8 +176,8 @@ spec_bool(const struct spec *object, const char *key, bool *out)
 }
 
 enum code
-spec_uint(const struct spec *object, const char *key, uint32_t max,
-          uint32_t *out)
+spec_uint(const struct spec *object, const char *key, uint32_t min,
+          uint32_t max, uint32_t *out)
 {
 	unsigned long long number;
 	struct spec at;
@@ -186,12 +186,12 @@ spec_uint(const struct spec *object, const char *key, uint32_t max,
 	if (!spec_find(object, key, &at))
 		return CODE_OK;
 	if (at.value->type != JSON_NUMBER || at.value->text_len > 10)
-		return spec_fail(&at, "must be a whole number from 1 to %u",
-		                 max);
+		return spec_fail(&at, "must be a whole number from %u to %u",
+		                 min, max);
 	number = strtoull(at.value->text, &end, 10);
-	if (*end != '\0' || number < 1 || number > max)
-		return spec_fail(&at, "must be a whole number from 1 to %u",
-		                 max);
+	if (*end != '\0' || number < min || number > max)
+		return spec_fail(&at, "must be a whole number from %u to %u",
+		                 min, max);
 	*out = (uint32_t)number;
 	return CODE_OK;
 }

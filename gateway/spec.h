@@ -56,12 +56,12 @@ NODISCARD enum code spec_text(const struct spec *object, const char *key,
 NODISCARD enum code spec_bool(const struct spec *object, const char *key,
                               bool *out);
 NODISCARD enum code spec_uint(const struct spec *object, const char *key,
-                              uint32_t max, uint32_t *out);
+                              uint32_t min, uint32_t max, uint32_t *out);
 
 /* spec_value_text reads the value itself as a text. */
 NODISCARD enum code spec_value_text(const struct spec *at, const char **out);
 
-/* spec_is_type tells whether it is of the type, and fails if not. */
+/* spec_check_type wants a value of the type. */
 NODISCARD enum code spec_check_type(const struct spec *at, enum json_type type);
 
 #endif

@@ -134,70 +134,70 @@ takes_the_first_identifier_that_is_present(void **state)
 		expect_login(*state, &cases[i], "a", "1.50");
 }
 
+static const struct expected bad_fields[] = {
+	{ { "POST /api/token/", JSON, "{}" },
+	  400,
+	  "{\"username\":[\"This field is required.\"],"
+	  "\"password\":[\"This field is required.\"]}",
+	  "POST, OPTIONS" },
+	{ { "POST /api/token/", NULL, NULL },
+	  400,
+	  "{\"username\":[\"This field is required.\"],"
+	  "\"password\":[\"This field is required.\"]}",
+	  NULL },
+	{ { "POST /api/auth/login/", JSON, "{}" },
+	  400,
+	  "{\"email\":[\"This field is required.\"],"
+	  "\"password\":[\"This field is required.\"]}",
+	  NULL },
+	{ { "POST /api/token/", JSON, "{\"username\":\"alice\"}" },
+	  400,
+	  "{\"password\":[\"This field is required.\"]}",
+	  NULL },
+	{ { "POST /api/token/", JSON,
+	    "{\"username\":\"\",\"password\":\"  \"}" },
+	  400,
+	  "{\"username\":[\"This field may not be blank.\"],"
+	  "\"password\":[\"This field may not be blank.\"]}",
+	  NULL },
+	{ { "POST /api/token/", JSON, "{\"username\":null,\"password\":null}" },
+	  400,
+	  "{\"username\":[\"This field may not be null.\"],"
+	  "\"password\":[\"This field may not be null.\"]}",
+	  NULL },
+	{ { "POST /api/token/", JSON,
+	    "{\"username\":\"a\\u0000b\",\"password\":true}" },
+	  400,
+	  "{\"username\":[\"Null characters are not allowed.\"],"
+	  "\"password\":[\"Not a valid string.\"]}",
+	  NULL },
+	{ { "POST /api/token/", JSON,
+	    "{\"username\":\"\\ud800\",\"password\":[\"x\"]}" },
+	  400,
+	  "{\"username\":[\"Surrogate characters are not allowed: "
+	  "U+D800.\"],\"password\":[\"Not a valid string.\"]}",
+	  NULL },
+	{ { "POST /login/", JSON, "{}" },
+	  400,
+	  "{\"status\":false,\"message\":{\"username_or_email\":["
+	  "\"This field is required.\"],\"password\":["
+	  "\"This field is required.\"]}}",
+	  "POST, OPTIONS" },
+	{ { "POST /refresh-token/", JSON, "{}" },
+	  400,
+	  "{\"refresh\":[\"This field is required.\"]}",
+	  "POST, OPTIONS" },
+	{ { "POST /api/auth/token/verify/", JSON, "{}" },
+	  400,
+	  "{\"token\":[\"This field is required.\"]}",
+	  NULL },
+};
+
 static void
 names_every_bad_field_at_once_and_in_order(void **state)
 {
-	static const struct expected cases[] = {
-		{ { "POST /api/token/", JSON, "{}" },
-		  400,
-		  "{\"username\":[\"This field is required.\"],"
-		  "\"password\":[\"This field is required.\"]}",
-		  "POST, OPTIONS" },
-		{ { "POST /api/token/", NULL, NULL },
-		  400,
-		  "{\"username\":[\"This field is required.\"],"
-		  "\"password\":[\"This field is required.\"]}",
-		  NULL },
-		{ { "POST /api/auth/login/", JSON, "{}" },
-		  400,
-		  "{\"email\":[\"This field is required.\"],"
-		  "\"password\":[\"This field is required.\"]}",
-		  NULL },
-		{ { "POST /api/token/", JSON, "{\"username\":\"alice\"}" },
-		  400,
-		  "{\"password\":[\"This field is required.\"]}",
-		  NULL },
-		{ { "POST /api/token/", JSON,
-		    "{\"username\":\"\",\"password\":\"  \"}" },
-		  400,
-		  "{\"username\":[\"This field may not be blank.\"],"
-		  "\"password\":[\"This field may not be blank.\"]}",
-		  NULL },
-		{ { "POST /api/token/", JSON,
-		    "{\"username\":null,\"password\":null}" },
-		  400,
-		  "{\"username\":[\"This field may not be null.\"],"
-		  "\"password\":[\"This field may not be null.\"]}",
-		  NULL },
-		{ { "POST /api/token/", JSON,
-		    "{\"username\":\"a\\u0000b\",\"password\":true}" },
-		  400,
-		  "{\"username\":[\"Null characters are not allowed.\"],"
-		  "\"password\":[\"Not a valid string.\"]}",
-		  NULL },
-		{ { "POST /api/token/", JSON,
-		    "{\"username\":\"\\ud800\",\"password\":[\"x\"]}" },
-		  400,
-		  "{\"username\":[\"Surrogate characters are not allowed: "
-		  "U+D800.\"],\"password\":[\"Not a valid string.\"]}",
-		  NULL },
-		{ { "POST /login/", JSON, "{}" },
-		  400,
-		  "{\"status\":false,\"message\":{\"username_or_email\":["
-		  "\"This field is required.\"],\"password\":["
-		  "\"This field is required.\"]}}",
-		  "POST, OPTIONS" },
-		{ { "POST /refresh-token/", JSON, "{}" },
-		  400,
-		  "{\"refresh\":[\"This field is required.\"]}",
-		  "POST, OPTIONS" },
-		{ { "POST /api/auth/token/verify/", JSON, "{}" },
-		  400,
-		  "{\"token\":[\"This field is required.\"]}",
-		  NULL },
-	};
 
-	expect_answers(*state, cases, COUNT(cases));
+	expect_answers(*state, bad_fields, COUNT(bad_fields));
 }
 
 static void
@@ -292,74 +292,70 @@ refuses_bodies_it_cannot_read(void **state)
 	expect_answers(*state, cases, COUNT(cases));
 }
 
+#define MISSING "{\"detail\":\"Authentication credentials were not provided.\"}"
+#define UNACCEPTABLE                                                           \
+	"{\"detail\":\"Could not satisfy the request Accept header.\"}"
+#define NOT_FOUND "{\"detail\":\"Not found.\"}"
+
+static const struct expected order[] = {
+	{ { "GET /nope/", "Accept: text/html", NULL },
+	  404,
+	  NOT_FOUND,
+	  "OPTIONS" },
+	{ { "OPTIONS /nope/", NULL, NULL }, 404, NOT_FOUND, "OPTIONS" },
+	{ { "GET /api//token/", NULL, NULL }, 404, NOT_FOUND, NULL },
+	{ { "GET /api/token/%00", NULL, NULL }, 404, NOT_FOUND, NULL },
+	{ { "GET /api%2ftoken/", NULL, NULL }, 404, NOT_FOUND, NULL },
+	{ { "GET /api/token/%zz", NULL, NULL }, 404, NOT_FOUND, NULL },
+	{ { "GET *", NULL, NULL }, 404, NOT_FOUND, NULL },
+	{ { "DELETE /api/auth/users/me/", "Accept: text/html", NULL },
+	  406,
+	  UNACCEPTABLE,
+	  "GET, HEAD, OPTIONS" },
+	{ { "DELETE /api/auth/users/me/", NULL, NULL },
+	  401,
+	  MISSING,
+	  "GET, HEAD, OPTIONS" },
+	{ { "GET /api/auth/users/me/", NULL, NULL }, 401, MISSING, NULL },
+	{ { "GET /api/auth/profile", "Authorization:", NULL },
+	  401,
+	  MISSING,
+	  NULL },
+	{ { "GET /api/auth/profile/", "Authorization: bearer a.b.c", NULL },
+	  401,
+	  MISSING,
+	  NULL },
+	{ { "GET /api/auth/profile/", "Authorization: Token abc", NULL },
+	  401,
+	  MISSING,
+	  NULL },
+	{ { "DELETE /api/auth/users/me/", BEARER, NULL },
+	  405,
+	  "{\"detail\":\"Method \\\"DELETE\\\" not allowed.\"}",
+	  "GET, HEAD, OPTIONS" },
+	{ { "GET /api/token/", NULL, NULL },
+	  405,
+	  "{\"detail\":\"Method \\\"GET\\\" not allowed.\"}",
+	  "POST, OPTIONS" },
+	{ { "HEAD /api/token/", NULL, NULL },
+	  405,
+	  "{\"detail\":\"Method \\\"HEAD\\\" not allowed.\"}",
+	  "POST, OPTIONS" },
+	{ { "FOO /api/token/", NULL, NULL },
+	  405,
+	  "{\"detail\":\"Method \\\"FOO\\\" not allowed.\"}",
+	  NULL },
+	{ { "PUT /login/", NULL, NULL },
+	  405,
+	  "{\"detail\":\"Method \\\"PUT\\\" not allowed.\"}",
+	  NULL },
+};
+
 static void
 looks_at_path_accept_credentials_and_method_in_this_order(void **state)
 {
-	static const char missing[] = "{\"detail\":\"Authentication "
-	                              "credentials were not provided.\"}";
-	static const char unacceptable[] = "{\"detail\":\"Could not satisfy "
-					   "the request Accept header.\"}";
-	static const char not_found[] = "{\"detail\":\"Not found.\"}";
-	static const struct expected cases[] = {
-		{ { "GET /nope/", "Accept: text/html", NULL },
-		  404,
-		  not_found,
-		  "OPTIONS" },
-		{ { "OPTIONS /nope/", NULL, NULL }, 404, not_found, "OPTIONS" },
-		{ { "GET /api//token/", NULL, NULL }, 404, not_found, NULL },
-		{ { "GET /api/token/%00", NULL, NULL }, 404, not_found, NULL },
-		{ { "GET /api%2ftoken/", NULL, NULL }, 404, not_found, NULL },
-		{ { "GET /api/token/%zz", NULL, NULL }, 404, not_found, NULL },
-		{ { "GET *", NULL, NULL }, 404, not_found, NULL },
-		{ { "DELETE /api/auth/users/me/", "Accept: text/html", NULL },
-		  406,
-		  unacceptable,
-		  "GET, HEAD, OPTIONS" },
-		{ { "DELETE /api/auth/users/me/", NULL, NULL },
-		  401,
-		  missing,
-		  "GET, HEAD, OPTIONS" },
-		{ { "GET /api/auth/users/me/", NULL, NULL },
-		  401,
-		  missing,
-		  NULL },
-		{ { "GET /api/auth/profile", "Authorization:", NULL },
-		  401,
-		  missing,
-		  NULL },
-		{ { "GET /api/auth/profile/", "Authorization: bearer a.b.c",
-		    NULL },
-		  401,
-		  missing,
-		  NULL },
-		{ { "GET /api/auth/profile/", "Authorization: Token abc",
-		    NULL },
-		  401,
-		  missing,
-		  NULL },
-		{ { "DELETE /api/auth/users/me/", BEARER, NULL },
-		  405,
-		  "{\"detail\":\"Method \\\"DELETE\\\" not allowed.\"}",
-		  "GET, HEAD, OPTIONS" },
-		{ { "GET /api/token/", NULL, NULL },
-		  405,
-		  "{\"detail\":\"Method \\\"GET\\\" not allowed.\"}",
-		  "POST, OPTIONS" },
-		{ { "HEAD /api/token/", NULL, NULL },
-		  405,
-		  "{\"detail\":\"Method \\\"HEAD\\\" not allowed.\"}",
-		  "POST, OPTIONS" },
-		{ { "FOO /api/token/", NULL, NULL },
-		  405,
-		  "{\"detail\":\"Method \\\"FOO\\\" not allowed.\"}",
-		  NULL },
-		{ { "PUT /login/", NULL, NULL },
-		  405,
-		  "{\"detail\":\"Method \\\"PUT\\\" not allowed.\"}",
-		  NULL },
-	};
 
-	expect_answers(*state, cases, COUNT(cases));
+	expect_answers(*state, order, COUNT(order));
 }
 
 static void
@@ -818,95 +814,95 @@ is_ready_only_while_the_server_can_work(void **state)
 #define AWAY "{\"detail\":\"Service unavailable.\"}"
 #define BROKEN "{\"detail\":\"A server error occurred.\"}"
 
+static const struct {
+	enum code code;
+	Latchkey__Rpc__V1__Reason reason;
+	Latchkey__Rpc__V1__Subject subject;
+	unsigned status;
+	const char *body;
+} refusals[] = {
+	{ CODE_UNAUTHENTICATED, REASON(CREDENTIALS_INVALID), REQUEST, 401,
+	  "{\"detail\":\"No active account found with the given "
+	  "credentials\"}" },
+	{ CODE_UNAUTHENTICATED, REASON(TOKEN_INVALID), REQUEST, 401,
+	  TOKEN_JSON("Token is invalid") },
+	{ CODE_UNAUTHENTICATED, REASON(TOKEN_EXPIRED), REQUEST, 401,
+	  TOKEN_JSON("Token is expired") },
+	{ CODE_UNAUTHENTICATED, REASON(TOKEN_WRONG_TYPE), REQUEST, 401,
+	  TOKEN_JSON("Token has wrong type") },
+	{ CODE_UNAUTHENTICATED, REASON(TOKEN_NO_TYPE), REQUEST, 401,
+	  TOKEN_JSON("Token has no type") },
+	{ CODE_UNAUTHENTICATED, REASON(TOKEN_NO_ID), REQUEST, 401,
+	  TOKEN_JSON("Token has no id") },
+	{ CODE_UNAUTHENTICATED, REASON(TOKEN_NO_EXPIRY), REQUEST, 401,
+	  TOKEN_JSON("Token has no 'exp' claim") },
+	{ CODE_UNAUTHENTICATED, REASON(TOKEN_REVOKED), REQUEST, 401,
+	  TOKEN_JSON("Token is blacklisted") },
+	{ CODE_UNAUTHENTICATED, REASON(USER_GONE), REQUEST, 401, NO_ACCOUNT },
+	{ CODE_UNAUTHENTICATED, REASON(USER_INACTIVE), REQUEST, 401,
+	  NO_ACCOUNT },
+	{ CODE_UNAUTHENTICATED, REASON(TOKEN_INVALID), CALLER, 401,
+	  CALLER_JSON("Token is invalid") },
+	{ CODE_UNAUTHENTICATED, REASON(TOKEN_EXPIRED), CALLER, 401,
+	  CALLER_JSON("Token is expired") },
+	{ CODE_UNAUTHENTICATED, REASON(TOKEN_WRONG_TYPE), CALLER, 401,
+	  CALLER_JSON("Token has wrong type") },
+	{ CODE_UNAUTHENTICATED, REASON(TOKEN_REVOKED), CALLER, 401,
+	  CALLER_JSON("Token is blacklisted") },
+	{ CODE_UNAUTHENTICATED, REASON(TOKEN_NO_USER_ID), CALLER, 401,
+	  TOKEN_JSON("Token contained no recognizable user "
+	             "identification") },
+	{ CODE_UNAUTHENTICATED, REASON(USER_GONE), CALLER, 401,
+	  "{\"detail\":\"User not found\",\"code\":"
+	  "\"user_not_found\"}" },
+	{ CODE_UNAUTHENTICATED, REASON(USER_INACTIVE), CALLER, 401,
+	  "{\"detail\":\"User is inactive\",\"code\":"
+	  "\"user_inactive\"}" },
+	{ CODE_UNAUTHENTICATED, REASON(TOKEN_MISSING), CALLER, 401,
+	  "{\"detail\":\"Authentication credentials were not "
+	  "provided.\"}" },
+	{ CODE_PERMISSION_DENIED, REASON(ROLE_MISSING), CALLER, 403,
+	  "{\"detail\":\"You do not have permission to perform this "
+	  "action.\"}" },
+	{ CODE_NOT_FOUND, REASON(UNSPECIFIED), REQUEST, 404,
+	  "{\"detail\":\"Not found.\"}" },
+	{ CODE_UNAVAILABLE, REASON(UNSPECIFIED), 0, 503, AWAY },
+	{ CODE_UNAVAILABLE, REASON(SHUTTING_DOWN), 0, 503, AWAY },
+	{ CODE_DEADLINE_EXCEEDED, REASON(DEADLINE_PASSED), 0, 503, AWAY },
+	{ CODE_RESOURCE_EXHAUSTED, REASON(QUEUE_FULL), 0, 503, AWAY },
+	{ CODE_RESOURCE_EXHAUSTED, REASON(STORE_FULL), 0, 503, AWAY },
+	{ CODE_RESOURCE_EXHAUSTED, REASON(DISK_FULL), 0, 503, AWAY },
+	{ CODE_DATA_LOSS, REASON(STORE_DAMAGED), 0, 500, BROKEN },
+	{ CODE_INTERNAL, REASON(STORE_FAILED), 0, 500, BROKEN },
+	{ CODE_UNIMPLEMENTED, REASON(METHOD_UNKNOWN), 0, 500, BROKEN },
+	{ CODE_INVALID_ARGUMENT, REASON(PAYLOAD_MALFORMED), 0, 500, BROKEN },
+	{ CODE_INVALID_ARGUMENT, 9999, 0, 400,
+	  "{\"detail\":\"Invalid request.\"}" },
+};
+
 static void
 answers_every_refusal_of_the_server_in_its_own_words(void **state)
 {
 	static const struct translate_case refresh = {
 		"POST /api/token/refresh/", JSON, "{\"refresh\":\"t\"}"
 	};
-	static const struct {
-		enum code code;
-		Latchkey__Rpc__V1__Reason reason;
-		Latchkey__Rpc__V1__Subject subject;
-		unsigned status;
-		const char *body;
-	} cases[] = {
-		{ CODE_UNAUTHENTICATED, REASON(CREDENTIALS_INVALID), REQUEST,
-		  401,
-		  "{\"detail\":\"No active account found with the given "
-		  "credentials\"}" },
-		{ CODE_UNAUTHENTICATED, REASON(TOKEN_INVALID), REQUEST, 401,
-		  TOKEN_JSON("Token is invalid") },
-		{ CODE_UNAUTHENTICATED, REASON(TOKEN_EXPIRED), REQUEST, 401,
-		  TOKEN_JSON("Token is expired") },
-		{ CODE_UNAUTHENTICATED, REASON(TOKEN_WRONG_TYPE), REQUEST, 401,
-		  TOKEN_JSON("Token has wrong type") },
-		{ CODE_UNAUTHENTICATED, REASON(TOKEN_NO_TYPE), REQUEST, 401,
-		  TOKEN_JSON("Token has no type") },
-		{ CODE_UNAUTHENTICATED, REASON(TOKEN_NO_ID), REQUEST, 401,
-		  TOKEN_JSON("Token has no id") },
-		{ CODE_UNAUTHENTICATED, REASON(TOKEN_NO_EXPIRY), REQUEST, 401,
-		  TOKEN_JSON("Token has no 'exp' claim") },
-		{ CODE_UNAUTHENTICATED, REASON(TOKEN_REVOKED), REQUEST, 401,
-		  TOKEN_JSON("Token is blacklisted") },
-		{ CODE_UNAUTHENTICATED, REASON(USER_GONE), REQUEST, 401,
-		  NO_ACCOUNT },
-		{ CODE_UNAUTHENTICATED, REASON(USER_INACTIVE), REQUEST, 401,
-		  NO_ACCOUNT },
-		{ CODE_UNAUTHENTICATED, REASON(TOKEN_INVALID), CALLER, 401,
-		  CALLER_JSON("Token is invalid") },
-		{ CODE_UNAUTHENTICATED, REASON(TOKEN_EXPIRED), CALLER, 401,
-		  CALLER_JSON("Token is expired") },
-		{ CODE_UNAUTHENTICATED, REASON(TOKEN_WRONG_TYPE), CALLER, 401,
-		  CALLER_JSON("Token has wrong type") },
-		{ CODE_UNAUTHENTICATED, REASON(TOKEN_REVOKED), CALLER, 401,
-		  CALLER_JSON("Token is blacklisted") },
-		{ CODE_UNAUTHENTICATED, REASON(TOKEN_NO_USER_ID), CALLER, 401,
-		  TOKEN_JSON("Token contained no recognizable user "
-		             "identification") },
-		{ CODE_UNAUTHENTICATED, REASON(USER_GONE), CALLER, 401,
-		  "{\"detail\":\"User not found\",\"code\":"
-		  "\"user_not_found\"}" },
-		{ CODE_UNAUTHENTICATED, REASON(USER_INACTIVE), CALLER, 401,
-		  "{\"detail\":\"User is inactive\",\"code\":"
-		  "\"user_inactive\"}" },
-		{ CODE_UNAUTHENTICATED, REASON(TOKEN_MISSING), CALLER, 401,
-		  "{\"detail\":\"Authentication credentials were not "
-		  "provided.\"}" },
-		{ CODE_PERMISSION_DENIED, REASON(ROLE_MISSING), CALLER, 403,
-		  "{\"detail\":\"You do not have permission to perform this "
-		  "action.\"}" },
-		{ CODE_NOT_FOUND, REASON(UNSPECIFIED), REQUEST, 404,
-		  "{\"detail\":\"Not found.\"}" },
-		{ CODE_UNAVAILABLE, REASON(UNSPECIFIED), 0, 503, AWAY },
-		{ CODE_UNAVAILABLE, REASON(SHUTTING_DOWN), 0, 503, AWAY },
-		{ CODE_DEADLINE_EXCEEDED, REASON(DEADLINE_PASSED), 0, 503,
-		  AWAY },
-		{ CODE_RESOURCE_EXHAUSTED, REASON(QUEUE_FULL), 0, 503, AWAY },
-		{ CODE_RESOURCE_EXHAUSTED, REASON(STORE_FULL), 0, 503, AWAY },
-		{ CODE_RESOURCE_EXHAUSTED, REASON(DISK_FULL), 0, 503, AWAY },
-		{ CODE_DATA_LOSS, REASON(STORE_DAMAGED), 0, 500, BROKEN },
-		{ CODE_INTERNAL, REASON(STORE_FAILED), 0, 500, BROKEN },
-		{ CODE_UNIMPLEMENTED, REASON(METHOD_UNKNOWN), 0, 500, BROKEN },
-		{ CODE_INVALID_ARGUMENT, REASON(PAYLOAD_MALFORMED), 0, 500,
-		  BROKEN },
-		{ CODE_INVALID_ARGUMENT, 9999, 0, 400,
-		  "{\"detail\":\"Invalid request.\"}" },
-	};
 	struct translate_fixture *f = *state;
 
 	(void)expect_call(f, &refresh, "latchkey.v1.AuthService/Refresh");
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		translate_fixture_refuse(f, cases[i].code, cases[i].reason,
-		                         cases[i].subject);
-		assert_int_equal(f->exchange->answer.status, cases[i].status);
-		assert_string_equal(translate_fixture_body(f), cases[i].body);
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		translate_fixture_refuse(f, refusals[i].code,
+		                         refusals[i].reason,
+		                         refusals[i].subject);
+		assert_int_equal(f->exchange->answer.status,
+		                 refusals[i].status);
+		assert_string_equal(translate_fixture_body(f),
+		                    refusals[i].body);
 		assert_int_equal(
 			translate_fixture_header(f, "WWW-Authenticate") != NULL,
-			cases[i].status == 401);
+			refusals[i].status == 401);
 		assert_int_equal(translate_fixture_header(f, "Retry-After") !=
 		                         NULL,
-		                 cases[i].status == 503);
+		                 refusals[i].status == 503);
 	}
 }
 

@@ -1,0 +1,521 @@
+#include "gateway/profile.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+
+struct fixture {
+	char dir[64];
+	struct profile_set *set;
+	char err[512];
+};
+
+static int
+setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/profile_test.XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	*state = f;
+	return 0;
+}
+
+static void
+path_of(const struct fixture *f, const char *name, char path[128])
+{
+	(void)snprintf(path, 128, "%s/%s", f->dir, name);
+}
+
+static int
+teardown(void **state)
+{
+	static const char *const names[] = { "a.json", "b.json", "c.json" };
+	struct fixture *f = *state;
+	char path[128];
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		path_of(f, names[i], path);
+		(void)unlink(path);
+	}
+	(void)rmdir(f->dir);
+	profile_set_close(f->set);
+	free(f);
+	return 0;
+}
+
+static void
+write_file(const struct fixture *f, const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	path_of(f, name, path);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static enum code
+load(struct fixture *f, const char *const *names, size_t count)
+{
+	const struct profile_options options = { .names = names,
+		                                 .name_count = count,
+		                                 .dir = f->dir };
+
+	profile_set_close(f->set);
+	f->set = NULL;
+	f->err[0] = '\0';
+	return profile_set_open(&options, &f->set, f->err, sizeof(f->err));
+}
+
+static void
+expect_loaded(struct fixture *f)
+{
+	if (load(f, NULL, 0) != CODE_OK)
+		fail_msg("%s", f->err);
+}
+
+static const struct route *
+find_route(struct fixture *f, const char *path, enum method method)
+{
+	static uint8_t memory[4096];
+	struct router_match match;
+	struct arena arena;
+
+	arena_init(&arena, memory, sizeof(memory));
+	assert_int_equal(router_find(&f->set->router, &arena, path, &match),
+	                 CODE_OK);
+	return match.path == NULL ? NULL : match.path->routes[method];
+}
+
+#define ROUTE(members) "{\"profile\":\"x\",\"routes\":[{" members "}]}"
+#define POST_ROUTE(members)                                                    \
+	ROUTE("\"method\":\"POST\",\"path\":\"/x/\",\"auth\":\"none\""         \
+	      ",\"rpc\":\"latchkey.v1.AuthService/Refresh\"" members)
+#define FIELD(members) POST_ROUTE(",\"request\":[{" members "}]")
+#define TOKEN_FIELD(members)                                                   \
+	FIELD("\"field\":\"refresh_token\",\"from\":[\"body.r\"]" members)
+#define BODY(text) POST_ROUTE(",\"body\":" text)
+#define ERRORS(members) "{\"profile\":\"x\",\"errors\":{" members "}}"
+
+static const struct {
+	const char *text;
+	const char *sentence; /* after the file's path */
+} mistakes[] = {
+	{ "{\n \"profile\" \"x\"}", ":2:12: Expecting ':' delimiter" },
+	{ "[]", ": is a list and must be an object" },
+	{ "{}", ": needs \"profile\"" },
+	{ "{\"profile\":1}", ": /profile: is a number and must be a string" },
+	{ "{\"profile\":\"x\",\"route\":[]}",
+	  ": /route: is no member known here" },
+	{ "{\"profile\":\"drf\"}",
+	  ": /profile: there is a profile \"drf\" already" },
+	{ "{\"profile\":\"x\",\"extends\":\"y\"}",
+	  ": /extends: there is no profile \"y\"" },
+	{ "{\"profile\":\"x\",\"extends\":\"x\"}",
+	  ": \"extends\" leads back to itself" },
+	{ "{\"profile\":\"x\",\"objects\":[]}",
+	  ": /objects: is a list and must be an object" },
+	{ "{\"profile\":\"x\",\"routes\":{}}",
+	  ": /routes: is an object and must be a list" },
+	{ "{\"profile\":\"x\",\"routes\":[1]}",
+	  ": /routes/0: is a number and must be an object" },
+	{ ROUTE("\"a/b~c\":1"),
+	  ": /routes/0/a~1b~0c: is no member known here" },
+	{ ROUTE("\"path\":\"/x\""), ": /routes/0: needs \"method\"" },
+	{ ROUTE("\"method\":\"HEAD\""),
+	  ": /routes/0/method: must be GET, POST, PUT, PATCH or "
+	  "DELETE" },
+	{ ROUTE("\"method\":\"GET\""), ": /routes/0: needs \"path\"" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"x\""),
+	  ": /routes/0/path: must begin with /" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/a//b\""),
+	  ": /routes/0/path: has a segment that is neither {name} nor "
+	  "of letters, digits and -._~" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/a/{}\""),
+	  ": /routes/0/path: has a segment that is neither {name} nor "
+	  "of letters, digits and -._~" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/{a}/{b}/{c}/{d}/{e}\""),
+	  ": /routes/0/path: has more than 4 parameters" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/x\""),
+	  ": /routes/0: needs \"auth\"" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/"
+	        "x\",\"auth\":\"basic\""),
+	  ": /routes/0/auth: must be \"none\" or \"bearer\"" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/x\","
+	        "\"auth\":\"bearer\""),
+	  ": /routes/0/auth: without an rpc nobody checks a token" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/x\",\"rpc\":\"a/b\""),
+	  ": /routes/0/rpc: there is no rpc \"a/b\"" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/x\",\"auth\":\"none\","
+	        "\"request\":[]"),
+	  ": /routes/0/request: without an rpc there is no request" },
+	{ FIELD("\"x\":1"),
+	  ": /routes/0/request/0/x: is no member known here" },
+	{ FIELD("\"from\":[\"body.r\"]"),
+	  ": /routes/0/request/0: needs \"field\"" },
+	{ FIELD("\"field\":\"token\""),
+	  ": /routes/0/request/0/field: latchkey.v1.RefreshRequest has "
+	  "no field \"token\"" },
+	{ FIELD("\"field\":\"refresh_token\""),
+	  ": /routes/0/request/0: needs \"from\" or \"value\"" },
+	{ FIELD("\"field\":\"refresh_token\",\"from\":[]"),
+	  ": /routes/0/request/0/from: must not be empty" },
+	{ FIELD("\"field\":\"refresh_token\",\"from\":[\"cookie.r\"]"),
+	  ": /routes/0/request/0/from/0: must begin with body., path., "
+	  "query. or header." },
+	{ FIELD("\"field\":\"refresh_token\",\"from\":[\"path.id\"]"),
+	  ": /routes/0/request/0: the path has no {id}" },
+	{ TOKEN_FIELD(",\"type\":\"integer\""),
+	  ": /routes/0/request/0/type: is \"integer\" and the field's "
+	  "type is string" },
+	{ TOKEN_FIELD(",\"trim\":\"yes\""),
+	  ": /routes/0/request/0/trim: must be true or false" },
+	{ TOKEN_FIELD(",\"max_length\":0"),
+	  ": /routes/0/request/0/max_length: must be a whole number "
+	  "from 1 to 65536" },
+	{ TOKEN_FIELD(",\"max_length\":1.5"),
+	  ": /routes/0/request/0/max_length: must be a whole number "
+	  "from 1 to 65536" },
+	{ TOKEN_FIELD(",\"max_bytes\":9"),
+	  ": /routes/0/request/0: max_bytes and too_long go together" },
+	{ TOKEN_FIELD(",\"max_bytes\":9,\"too_long\":\"LONG\""),
+	  ": /routes/0/request/0/too_long: there is no condition "
+	  "\"LONG\"" },
+	{ TOKEN_FIELD(",\"max_bytes\":9,\"too_long\":\"QUEUE_FULL\""),
+	  ": /routes/0: no \"errors\" say what \"too_long\" of "
+	  "refresh_token looks like" },
+	{ FIELD("\"field\":\"refresh_token\",\"value\":true"),
+	  ": /routes/0/request/0/value: is true and must be a string" },
+	{ POST_ROUTE(",\"request\":[{\"field\":\"refresh_token\","
+	             "\"value\":\"a\"},{\"field\":\"refresh_token\","
+	             "\"value\":\"b\"}]"),
+	  ": /routes/0/request/1: fills a field again" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/x/\",\"auth\":\"none\","
+	        "\"rpc\":\"latchkey.v1.AuthService/Refresh\","
+	        "\"request\":[{\"field\":\"refresh_token\",\"from\":["
+	        "\"body.r\"]}]"),
+	  ": /routes/0/request/0: a GET has no body" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/x/\",\"auth\":\"none\","
+	        "\"rpc\":\"latchkey.v1.AuthService/VerifyToken\","
+	        "\"request\":[{\"field\":\"accepted_types\","
+	        "\"value\":[\"ACCESS\"]}]"),
+	  ": /routes/0/request/0/value/0: latchkey.v1.TokenType has no "
+	  "value \"ACCESS\"" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/x/\",\"auth\":\"none\","
+	        "\"rpc\":\"latchkey.v1.AuthService/VerifyToken\","
+	        "\"request\":[{\"field\":\"accepted_types\","
+	        "\"from\":[\"query.types\"]}]"),
+	  ": /routes/0/request/0: lists cannot be filled from a "
+	  "request "
+	  "yet" },
+	{ POST_ROUTE(",\"status\":404"),
+	  ": /routes/0/status: must be a whole number from 200 to "
+	  "299" },
+	{ POST_ROUTE(",\"status\":205,\"body\":{}"),
+	  ": /routes/0/body: an answer 205 has no body" },
+	{ POST_ROUTE(",\"timeout_ms\":60001"),
+	  ": /routes/0/timeout_ms: must be a whole number from 1 to "
+	  "60000" },
+	{ POST_ROUTE(",\"headers\":{\"Allow\":\"GET\"}"),
+	  ": /routes/0/headers/Allow: is set by the gateway itself" },
+	{ POST_ROUTE(",\"headers\":{\"a b\":\"x\"}"),
+	  ": /routes/0/headers/a b: is no name of a header" },
+	{ POST_ROUTE(",\"no_store\":true,"
+	             "\"headers\":{\"cache-control\":\"x\"}"),
+	  ": /routes/0/headers: \"no_store\" sets Cache-Control" },
+	{ BODY("\"{acces}\""),
+	  ": /routes/0/body: latchkey.v1.RefreshResponse has no field "
+	  "\"acces\"" },
+	{ BODY("{\"a\":[\"{access_token.x}\"]}"),
+	  ": /routes/0/body/a/0: \"x\" follows what is no single "
+	  "message" },
+	{ BODY("{\"a\":\"{access_token\"}"),
+	  ": /routes/0/body/a: a brace is not closed; write {{ for "
+	  "one" },
+	{ BODY("{\"a\":\"access_token}\"}"),
+	  ": /routes/0/body/a: a brace closes nothing; write }} for "
+	  "one" },
+	{ BODY("{\"a\":\"{access_token|upper}\"}"),
+	  ": /routes/0/body/a: there is no filter \"upper\"" },
+	{ BODY("{\"a\":\"{access_token|omit}\"}"),
+	  ": /routes/0/body/a: \"omit\" is for fields with presence" },
+	{ BODY("{\"a\":\"x {refresh_token|omit}\"}"),
+	  ": /routes/0/body/a: \"omit\" must stand alone" },
+	{ BODY("[\"{refresh_token|omit}\"]"),
+	  ": /routes/0/body/0: \"omit\" is for members of an object" },
+	{ BODY("{\"a\":\"{access_token|time}\"}"),
+	  ": /routes/0/body/a: \"time\" is for integers" },
+	{ BODY("{\"a\":\"{access_expires_at|url}\"}"),
+	  ": /routes/0/body/a: \"url\" is for strings" },
+	{ BODY("{\"a\":{\"$object\":\"nobody\"}}"),
+	  ": /routes/0/body/a/$object: there is no object \"nobody\"" },
+	{ BODY("{\"a\":{\"$object\":\"user\",\"of\":\"access_token\"}"
+	       "}"),
+	  ": /routes/0/body/a/of: \"access_token\" is not a message" },
+	{ BODY("{\"a\":{\"$each\":\"access_token\",\"item\":1}}"),
+	  ": /routes/0/body/a/$each: \"access_token\" is not a list of "
+	  "messages" },
+	{ BODY("{\"$if\":1}"),
+	  ": /routes/0/body/$if: is no member known here" },
+	{ BODY("{\"a\":\"\\u0000\"}"),
+	  ": /routes/0/body/a: holds a NUL or a lone surrogate" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/"
+	        "x\",\"auth\":\"bearer\","
+	        "\"rpc\":\"latchkey.v1.AccountService/GetMe\","
+	        "\"body\":\"{user}\""),
+	  ": /routes/0/body: \"user\" is a message: use $object or "
+	  "$each" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/"
+	        "x\",\"auth\":\"bearer\","
+	        "\"rpc\":\"latchkey.v1.AccountService/GetMe\","
+	        "\"body\":\"<{user.roles}>\""),
+	  ": /routes/0/body: a list must stand alone" },
+	{ POST_ROUTE(",\"accept_when\":{\"field\":\"access_token\","
+	             "\"in\":[],\"otherwise\":\"internal\"}"),
+	  ": /routes/0/accept_when: latchkey.v1.RefreshResponse has no "
+	  "enum field \"access_token\"" },
+	{ ERRORS("\"TOKEN_STALE\":{\"status\":401}"),
+	  ": /errors/TOKEN_STALE: is no condition" },
+	{ ERRORS("\"caller.not_found\":{\"status\":404}"),
+	  ": /errors/caller.not_found: is no condition" },
+	{ ERRORS("\"not_found\":{}"), ": /errors/not_found: needs \"status\"" },
+	{ ERRORS("\"not_found\":{\"status\":200}"),
+	  ": /errors/not_found/status: must be a whole number from 400 "
+	  "to 599" },
+	{ ERRORS("\"not_found\":{\"status\":404,\"body\":\"{x}\"}"),
+	  ": /errors/not_found/body: there is no variable \"x\"" },
+	{ ERRORS("\"not_found\":{\"status\":404,"
+	         "\"body\":\"a{fields}\"}"),
+	  ": /errors/not_found/body: \"fields\" must stand alone" },
+	{ POST_ROUTE(",\"errors_from\":\"nobody\""),
+	  ": /routes/0: there is no profile \"nobody\"" },
+	{ POST_ROUTE(",\"errors\":{\"x\":{}}"),
+	  ": /routes/0/errors/x: is no condition" },
+	{ "{\"profile\":\"x\",\"objects\":{\"a\":{\"b\":{\"$object\":"
+	  "\"a\"}}},\"routes\":[{\"method\":\"GET\",\"path\":\"/x\","
+	  "\"auth\":\"none\",\"body\":{\"$object\":\"a\"}}]}",
+	  ": /objects/a/b: too many objects within each other" },
+	{ ROUTE("\"method\":\"POST\",\"path\":\"/login\","
+	        "\"auth\":\"none\""),
+	  ": /routes/0: profile \"car-management\" has this method and "
+	  "path too, and answers otherwise" },
+};
+
+static void
+names_file_and_place_of_every_mistake(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(mistakes); i++) {
+		char expected[512];
+
+		write_file(f, "a.json", mistakes[i].text);
+		if (load(f, NULL, 0) != CODE_INVALID_ARGUMENT)
+			fail_msg("%s: accepted", mistakes[i].text);
+		(void)snprintf(expected, sizeof(expected), "%s/a.json%s",
+		               f->dir, mistakes[i].sentence);
+		assert_string_equal(f->err, expected);
+		assert_null(f->set);
+	}
+}
+
+static void
+loads_what_ships_with_every_route_of_the_contract(void **state)
+{
+	static const struct {
+		enum method method;
+		const char *path;
+	} routes[] = {
+		{ METHOD_POST, "/api/auth/login/" },
+		{ METHOD_POST, "/api/auth/login/refresh/" },
+		{ METHOD_POST, "/api/auth/token/refresh/" },
+		{ METHOD_POST, "/api/token/refresh/" },
+		{ METHOD_POST, "/token/refresh/" },
+		{ METHOD_POST, "/api/auth/token/verify/" },
+		{ METHOD_POST, "/api/token/verify/" },
+		{ METHOD_POST, "/api/token/" },
+		{ METHOD_POST, "/api/token/blacklist/" },
+		{ METHOD_POST, "/api/auth/logout/" },
+		{ METHOD_GET, "/api/auth/users/me/" },
+		{ METHOD_GET, "/api/auth/profile/" },
+		{ METHOD_POST, "/login/" },
+		{ METHOD_POST, "/account/login/" },
+		{ METHOD_POST, "/refresh-token/" },
+		{ METHOD_POST, "/account/refresh-token/" },
+		{ METHOD_GET, "/.well-known/jwks.json" },
+		{ METHOD_GET, "/healthz" },
+		{ METHOD_GET, "/readyz" },
+	};
+	struct fixture *f = *state;
+
+	expect_loaded(f);
+	for (size_t i = 0; i < COUNT(routes); i++)
+		if (find_route(f, routes[i].path, routes[i].method) == NULL)
+			fail_msg("%s is missing", routes[i].path);
+}
+
+static void
+serves_only_the_profiles_it_is_told_to(void **state)
+{
+	static const char *const names[] = { "nextauth", "operations" };
+	static const char *const unknown[] = { "nextauth", "nobody" };
+	struct fixture *f = *state;
+
+	assert_int_equal(load(f, names, 2), CODE_OK);
+	assert_non_null(find_route(f, "/api/token/refresh", METHOD_POST));
+	assert_non_null(find_route(f, "/healthz", METHOD_GET));
+	assert_null(find_route(f, "/api/token", METHOD_POST));
+	assert_int_equal(load(f, unknown, 2), CODE_INVALID_ARGUMENT);
+	assert_string_equal(f->err, "nobody: no profile has this name");
+}
+
+#define OWN_ROUTE(status)                                                      \
+	"\"routes\":[{\"method\":\"POST\",\"path\":\"/v1/{tenant}/in/\","      \
+	"\"auth\":\"none\",\"rpc\":\"latchkey.v1.AuthService/Authenticate\","  \
+	"\"request\":[{\"field\":\"identifier\",\"from\":[\"path.tenant\"]}]," \
+	"\"status\":" status ",\"body\":{\"token\":\"{access_token}\"}}]"
+
+static void
+takes_equal_rows_of_two_profiles_for_one(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(f, "a.json", "{\"profile\":\"a\"," OWN_ROUTE("201") "}");
+	write_file(
+		f, "b.json",
+		"{\"profile\":\"b\",\"extends\":\"a\"," OWN_ROUTE("201") "}");
+	expect_loaded(f);
+	assert_int_equal(find_route(f, "/v1/x/in", METHOD_POST)->status, 201);
+}
+
+static void
+refuses_rows_that_differ_even_by_their_errors(void **state)
+{
+	static const char *const only_b[] = { "b" };
+	static const char *const others[] = {
+		"{\"profile\":\"b\"," OWN_ROUTE("202") "}",
+		"{\"profile\":\"b\",\"errors\":{\"invalid\":{\"status\":422}}"
+		"," OWN_ROUTE("201") "}",
+	};
+	struct fixture *f = *state;
+
+	write_file(f, "a.json", "{\"profile\":\"a\"," OWN_ROUTE("201") "}");
+	for (size_t i = 0; i < COUNT(others); i++) {
+		write_file(f, "b.json", others[i]);
+		assert_int_equal(load(f, NULL, 0), CODE_INVALID_ARGUMENT);
+		assert_non_null(strstr(f->err,
+		                       "/b.json: /routes/0: profile \"a\" has "
+		                       "this method and path too"));
+		/* Switched off, it is in nobody's way. */
+		assert_int_equal(load(f, only_b, 1), CODE_OK);
+	}
+}
+
+static void
+inherits_objects_and_errors_along_the_chain(void **state)
+{
+	struct fixture *f = *state;
+	const struct route *route;
+
+	write_file(f, "c.json",
+	           "{\"profile\":\"c\",\"objects\":{\"o\":{\"a\":1}},"
+	           "\"errors\":{\"invalid\":{\"status\":422}}}");
+	write_file(f, "a.json",
+	           "{\"profile\":\"a\",\"extends\":\"c\","
+	           "\"routes\":[{\"method\":\"GET\",\"path\":\"/own\","
+	           "\"auth\":\"none\",\"body\":{\"$object\":\"o\"},"
+	           "\"errors\":{\"not_found\":{\"status\":410}}},"
+	           "{\"method\":\"GET\",\"path\":\"/plain\","
+	           "\"auth\":\"none\",\"errors_from\":\"drf\"}]}");
+	expect_loaded(f);
+	route = find_route(f, "/own", METHOD_GET);
+	assert_int_equal(route->errors.rules[CONDITION_INVALID]->status, 422);
+	assert_int_equal(route->errors.rules[CONDITION_NOT_FOUND]->status, 410);
+	assert_int_equal(route->errors.rules[CONDITION_INTERNAL]->status, 500);
+	route = find_route(f, "/plain", METHOD_GET);
+	assert_int_equal(route->errors.rules[CONDITION_INVALID]->status, 400);
+}
+
+static void
+prefers_literal_segments_to_parameters(void **state)
+{
+	struct fixture *f = *state;
+
+	write_file(f, "a.json",
+	           "{\"profile\":\"a\",\"routes\":["
+	           "{\"method\":\"GET\",\"path\":\"/u/{id}\",\"auth\":\"none\","
+	           "\"status\":201},"
+	           "{\"method\":\"GET\",\"path\":\"/u/me\",\"auth\":\"none\","
+	           "\"status\":202},"
+	           "{\"method\":\"GET\",\"path\":\"/{a}/me/x\","
+	           "\"auth\":\"none\",\"status\":203},"
+	           "{\"method\":\"GET\",\"path\":\"/u/{b}/x\","
+	           "\"auth\":\"none\",\"status\":204},"
+	           "{\"method\":\"GET\",\"path\":\"/\","
+	           "\"auth\":\"none\",\"status\":205}]}");
+	expect_loaded(f);
+	assert_int_equal(find_route(f, "/u/7", METHOD_GET)->status, 201);
+	assert_int_equal(find_route(f, "/u/me/", METHOD_GET)->status, 202);
+	assert_int_equal(find_route(f, "/v/me/x", METHOD_GET)->status, 203);
+	assert_int_equal(find_route(f, "/u/me/x", METHOD_GET)->status, 204);
+	assert_int_equal(find_route(f, "/", METHOD_GET)->status, 205);
+	assert_null(find_route(f, "/u", METHOD_GET));
+	assert_null(find_route(f, "/u/7/8", METHOD_GET));
+	assert_null(find_route(f, "//", METHOD_GET));
+}
+
+static void
+says_what_is_wrong_with_the_directory(void **state)
+{
+	struct fixture *f = *state;
+	const struct profile_options options = { .dir = "/tmp/no/such/dir" };
+	char path[128];
+	FILE *file;
+
+	assert_int_equal(
+		profile_set_open(&options, &f->set, f->err, sizeof(f->err)),
+		CODE_NOT_FOUND);
+	assert_string_equal(f->err,
+	                    "/tmp/no/such/dir: No such file or directory");
+	path_of(f, "a.json", path);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	for (int i = 0; i <= 256 * 1024; i++)
+		assert_int_equal(fputc(' ', file), ' ');
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(load(f, NULL, 0), CODE_INVALID_ARGUMENT);
+	assert_non_null(strstr(f->err, "/a.json: is not a regular file of up "
+	                               "to 256 KiB"));
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(names_file_and_place_of_every_mistake),
+		TEST(loads_what_ships_with_every_route_of_the_contract),
+		TEST(serves_only_the_profiles_it_is_told_to),
+		TEST(takes_equal_rows_of_two_profiles_for_one),
+		TEST(refuses_rows_that_differ_even_by_their_errors),
+		TEST(inherits_objects_and_errors_along_the_chain),
+		TEST(prefers_literal_segments_to_parameters),
+		TEST(says_what_is_wrong_with_the_directory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
