@@ -21,8 +21,12 @@
 #define SECONDS 5
 #define SECONDS_MAX 600
 #define JAR_SIZE 64
+#define PILE_SIZE                                                              \
+	40000 /* server/domain/token_cache.h: 16384 are remembered             \
+	       */
 #define SHORT_WINDOW_MS 50
 #define SHORT_JAR_SIZE 4
+#define SHORT_PILE_SIZE 100
 
 struct options {
 	const char *latchkeyd; /* programs */
@@ -154,21 +158,25 @@ stage_open(struct stage *stage, const struct options *options, const char *dir)
 {
 	size_t count;
 	struct deployment *deployment = &stage->deployment;
+	bool is_short = options->is_short;
+	struct hop hop;
 
 	stage->echo_server = options->echo_server;
 	stage->skeleton = options->skeleton;
 	stage->dir = dir;
 	stage->cores = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-	stage->rounds = options->is_short ? 1 : ROUNDS;
-	stage->warm_ms = options->is_short ? 0 : WARM_MS;
-	stage->window_ms = options->is_short ? SHORT_WINDOW_MS
-	                                     : options->seconds * 1000 / ROUNDS;
-	stage->in_flight_max = options->is_short ? SHORT_JAR_SIZE : UINT32_MAX;
+	stage->rounds = is_short ? 1 : ROUNDS;
+	stage->warm_ms = is_short ? 0 : WARM_MS;
+	stage->window_ms =
+		is_short ? SHORT_WINDOW_MS : options->seconds * 1000 / ROUNDS;
+	stage->in_flight_max = is_short ? SHORT_JAR_SIZE : UINT32_MAX;
 	deployment_init(deployment, options->latchkeyd, options->gateway, dir);
 	deployment_use(deployment, row_list(&count)->mode, HOP_IPC);
-	token_jar_fill(&stage->jar,
-	               options->is_short ? SHORT_JAR_SIZE : JAR_SIZE,
+	hop = deployment_dial(deployment);
+	token_jar_fill(&stage->jar, is_short ? SHORT_JAR_SIZE : JAR_SIZE,
 	               deployment->gateway_port);
+	token_pile_fill(&stage->pile, is_short ? SHORT_PILE_SIZE : PILE_SIZE,
+	                &stage->jar, &hop);
 	stage->commits = commit_count_open(deployment->data);
 }
 
@@ -254,6 +262,7 @@ main(int argc, char **argv)
 		good = run_references(&stage) && good;
 	commit_count_close(stage.commits);
 	deployment_stop(&stage.deployment);
+	token_pile_free(&stage.pile);
 	free(stage.jar.pairs);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

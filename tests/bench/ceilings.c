@@ -138,7 +138,7 @@ start_echo_ceiling(struct stage *stage, const struct row *row,
 {
 	struct chain *chain = bail_alloc(1, sizeof(*chain));
 	struct hop server = deployment_dial(&stage->deployment);
-	struct rpc_script script = row->rpc(&stage->jar);
+	struct rpc_script script = row->rpc(stage);
 	struct rpc_sizes sizes = rpc_load_probe(&server, &script);
 	struct echo_load_options options = {
 		.calls = row_in_flight(stage, row),

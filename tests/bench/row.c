@@ -27,10 +27,15 @@ static const struct row rows[] = {
 	  .in_flight = READS,
 	  .http = http_script_refresh,
 	  .ceiling = &ceiling_skeleton },
-	{ .name = "VerifyToken, RPC",
+	{ .name = "VerifyToken",
 	  .mode = MODE_KEEPING,
 	  .in_flight = CALLS,
 	  .rpc = rpc_script_verify,
+	  .ceiling = &ceiling_echo },
+	{ .name = "VerifyToken, unseen",
+	  .mode = MODE_KEEPING,
+	  .in_flight = CALLS,
+	  .rpc = rpc_script_verify_new,
 	  .ceiling = &ceiling_echo },
 	{ .name = "refresh, rotating",
 	  .mode = MODE_ROTATING,
@@ -85,7 +90,7 @@ row_start_subject(struct stage *stage, const struct row *row,
 	rpc = (struct rpc_load_options){
 		.hop = deployment_dial(&stage->deployment),
 		.calls = count,
-		.script = row->rpc(&stage->jar),
+		.script = row->rpc(stage),
 	};
 	return rpc_load_start(&rpc, meter);
 }

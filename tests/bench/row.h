@@ -24,7 +24,7 @@ struct row {
 	unsigned in_flight;
 	/* One of the two says what is asked: over HTTP, or by direct RPC. */
 	struct http_script (*http)(struct token_jar *jar);
-	struct rpc_script (*rpc)(struct token_jar *jar);
+	struct rpc_script (*rpc)(struct stage *stage);
 	const struct ceiling *ceiling;
 	bool writes; /* commits are worth a look */
 };

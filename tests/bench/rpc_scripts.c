@@ -11,6 +11,14 @@ ask_verify(void *ctx, unsigned index, union rpc_request *to)
 	to->verify.token = token_jar_pair(ctx, index)->access;
 }
 
+static void
+ask_verify_new(void *ctx, unsigned index, union rpc_request *to)
+{
+	(void)index;
+	latchkey__v1__verify_token_request__init(&to->verify);
+	to->verify.token = token_pile_next(ctx);
+}
+
 static bool
 hear_verify(void *ctx, unsigned index, const ProtobufCMessage *reply)
 {
@@ -45,23 +53,35 @@ hear_rotate(void *ctx, unsigned index, const ProtobufCMessage *reply)
 	return true;
 }
 
-struct rpc_script
-rpc_script_verify(struct token_jar *jar)
+static struct rpc_script
+make_verify(void *ctx, void (*ask)(void *, unsigned, union rpc_request *))
 {
 	return (struct rpc_script){
-		.ctx = jar,
+		.ctx = ctx,
 		.method = "latchkey.v1.AuthService/VerifyToken",
 		.reply_type = &latchkey__v1__verify_token_response__descriptor,
-		.ask = ask_verify,
+		.ask = ask,
 		.hear = hear_verify,
 	};
 }
 
 struct rpc_script
-rpc_script_rotate(struct token_jar *jar)
+rpc_script_verify(struct stage *stage)
+{
+	return make_verify(&stage->jar, ask_verify);
+}
+
+struct rpc_script
+rpc_script_verify_new(struct stage *stage)
+{
+	return make_verify(&stage->pile, ask_verify_new);
+}
+
+struct rpc_script
+rpc_script_rotate(struct stage *stage)
 {
 	return (struct rpc_script){
-		.ctx = jar,
+		.ctx = &stage->jar,
 		.method = "latchkey.v1.AuthService/Refresh",
 		.reply_type = &latchkey__v1__refresh_response__descriptor,
 		.ask = ask_rotate,

@@ -4,11 +4,13 @@
 #include "tests/bench/commit_count.h"
 #include "tests/bench/deployment.h"
 #include "tests/bench/token_jar.h"
+#include "tests/bench/token_pile.h"
 
 /* What all rows share: the programs, the sessions, and how long to measure. */
 struct stage {
 	struct deployment deployment;
 	struct token_jar jar;
+	struct token_pile pile;
 	struct commit_count *commits; /* of the deployment's store */
 	const char *echo_server;      /* programs of the ceilings */
 	const char *skeleton;
