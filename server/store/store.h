@@ -107,7 +107,11 @@ struct store_txn {
 	unsigned slot;
 };
 
-/* Every begin is matched by one store_end, whatever happened in between. */
+/*
+ * Every begin is matched by one store_end, whatever happened in between. A
+ * write waits for its turn: begin a second one in the same thread, and it
+ * waits for itself. While a write is open all other writes wait.
+ */
 void store_begin_read(struct store *store, struct store_txn *txn);
 void store_begin_write(struct store *store, struct store_txn *txn);
 
