@@ -155,8 +155,11 @@ take_head(struct http_request *request, const char *method, const char *version)
 	(void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, add_field, &head);
 	request->head_read = true;
 	status = http_framing_check(&head, limits, &framing);
-	if (status == 0 && (!http_request_read_head(request, &head) ||
-	                    !make_room(request, &framing)))
+	/* A head is good though its body is too large: the refuser may see it. */
+	if ((status == 0 || status == 413) &&
+	    !http_request_read_head(request, &head))
+		status = 431;
+	if (status == 0 && !make_room(request, &framing))
 		status = 431;
 	if (status != 0) {
 		refuse(request, status);
