@@ -21,9 +21,8 @@
 #define SECONDS 5
 #define SECONDS_MAX 600
 #define JAR_SIZE 64
-#define PILE_SIZE                                                              \
-	40000 /* server/domain/token_cache.h: 16384 are remembered             \
-	       */
+#define PILE_SIZE 40000 /* well beyond the server's TOKEN_CACHE_ENTRIES */
+
 #define SHORT_WINDOW_MS 50
 #define SHORT_JAR_SIZE 4
 #define SHORT_PILE_SIZE 100
