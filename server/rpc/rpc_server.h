@@ -61,8 +61,9 @@ NODISCARD enum code rpc_server_open(const struct rpc_server_options *options,
 uint16_t rpc_server_port(const struct rpc_server *rpc, size_t listener);
 
 /*
- * rpc_server_reload reads the certificates again; new connections use them.
- * On failure the old ones stay and err says why.
+ * rpc_server_reload reads the certificates again; new connections use them,
+ * save the very next of each listener, which NNG has prepared already. On
+ * failure the old ones stay and err says why.
  */
 NODISCARD enum code rpc_server_reload(struct rpc_server *rpc, char *err,
                                       size_t err_size);

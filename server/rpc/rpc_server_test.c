@@ -492,14 +492,15 @@ tls_remove(struct tls_fixture *t)
 }
 
 static void
-tls_connect(const struct tls_fixture *t, size_t listener,
-            const struct test_identity *who, struct test_peer *out)
+tls_connect_to(const struct tls_fixture *t, const char *server_name,
+               size_t listener, const struct test_identity *who,
+               struct test_peer *out)
 {
 	const struct tls_config_files files = {
 		.cert_path = who->cert_path,
 		.key_path = who->key_path,
 		.ca_path = t->authority.cert_path,
-		.server_name = "latchkeyd",
+		.server_name = server_name,
 	};
 	nng_tls_config *config;
 	char err[ERR_SIZE], url[64];
@@ -510,6 +511,13 @@ tls_connect(const struct tls_fixture *t, size_t listener,
 	               rpc_server_port(t->base->rpc, listener));
 	test_peer_open(out, url, config);
 	nng_tls_config_free(config);
+}
+
+static void
+tls_connect(const struct tls_fixture *t, size_t listener,
+            const struct test_identity *who, struct test_peer *out)
+{
+	tls_connect_to(t, "latchkeyd", listener, who, out);
 }
 
 static void
@@ -575,6 +583,32 @@ keeps_its_certificates_when_new_ones_cannot_be_read(void **state)
 	tls_remove(&t);
 }
 
+/* NNG has one connection prepared with the old one; the dialer tries again. */
+static void
+shows_a_reloaded_certificate_to_new_connections(void **state)
+{
+	struct fixture *f = *state;
+	struct test_peer before, after;
+	struct test_identity renewed;
+	struct tls_fixture t;
+
+	tls_make(&t, f);
+	test_authority_issue(&t.authority, "renewed", CERTIFICATE_SERVER,
+	                     &renewed);
+	start(f);
+	tls_connect(&t, 0, &t.gateway, &before);
+	assert_echoes(&before, LISTENER_FRONT);
+	assert_int_equal(rename(renewed.cert_path, t.server.cert_path), 0);
+	assert_int_equal(rename(renewed.key_path, t.server.key_path), 0);
+	assert_int_equal(rpc_server_reload(f->rpc, f->err, ERR_SIZE), CODE_OK);
+	tls_connect_to(&t, "renewed", 0, &t.gateway, &after);
+	assert_echoes(&after, LISTENER_FRONT);
+	assert_echoes(&before, LISTENER_FRONT);
+	test_peer_close(&before);
+	test_peer_close(&after);
+	tls_remove(&t);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -595,9 +629,10 @@ main(void)
 		TEST(names_the_url_that_cannot_be_listened_on),
 		TEST(tells_by_which_listener_a_call_came),
 		TEST(names_the_file_that_is_at_fault),
+		TEST(shows_a_reloaded_certificate_to_new_connections),
 		TEST(keeps_its_certificates_when_new_ones_cannot_be_read),
 	};
 
-	log_set_level(LOG_LEVEL_ERROR);
+	log_set_level(LOG_LEVEL_WARN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
