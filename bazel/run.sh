@@ -190,7 +190,7 @@ make_home() {
 		latchkey-gateway init --home "$home" --set \
 			cors.origins=http://localhost:3000,http://127.0.0.1:3000 ||
 		exit 1
-	[ -e "$home/clients/operator/latchkeyctl.conf" ] ||
+	[ -e "$home/clients/operator/client.conf" ] ||
 		latchkeyctl pki issue operator --home "$home" >/dev/null ||
 		exit 1
 }

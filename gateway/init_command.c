@@ -110,7 +110,7 @@ init_command(int argc, char **argv)
 	if (set.items == NULL)
 		return command_fail(EXIT_CODE_FAILED, PROGRAM, "out of memory");
 	status = parse(argc, argv, &home, &set);
-	if (status == EXIT_CODE_OK)
+	if (status == EXIT_CODE_OK && home != NULL)
 		status = make(home, &set);
 	free(set.items);
 	return status;

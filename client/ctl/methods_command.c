@@ -1,0 +1,33 @@
+#include <stdio.h>
+
+#include "client/ctl/commands.h"
+#include "proto/services.h"
+
+const char methods_help[] =
+	"Usage: latchkeyctl methods\n"
+	"\n"
+	"Lists every method: its full name, its request, its answer. What\n"
+	"they mean stands in proto/latchkey/v1/*.proto.\n";
+
+int
+methods_command(int argc, char **argv)
+{
+	char name[128];
+
+	if (argc > 1)
+		return command_fail(EXIT_CODE_USAGE, PROGRAM,
+		                    "methods takes no argument \"%s\"",
+		                    argv[1]);
+	for (size_t s = 0; s < api_service_count; s++) {
+		const ProtobufCServiceDescriptor *service = api_services[s];
+
+		for (unsigned i = 0; i < service->n_methods; i++) {
+			(void)snprintf(name, sizeof(name), "%s/%s",
+			               service->name, service->methods[i].name);
+			(void)printf("%-40s %-22s %s\n", name,
+			             service->methods[i].input->short_name,
+			             service->methods[i].output->short_name);
+		}
+	}
+	return fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_USAGE;
+}

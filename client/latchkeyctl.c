@@ -1,0 +1,52 @@
+/*
+ * latchkeyctl: the table of its commands. All but `pki` and `methods` speak to
+ * a running server.
+ */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/version.h"
+#include "client/ctl/commands.h"
+
+static int
+version_command(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	(void)puts(PROGRAM " " LATCHKEY_VERSION);
+	return fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct command commands[] = {
+		{ "login", "Logs in and prints the tokens.", login_help,
+		  login_command },
+		{ "call", "Calls any method with JSON.", call_help,
+		  call_command },
+		{ "methods", "Lists the methods.", methods_help,
+		  methods_command },
+		{ "token", "Shows what a token says, or verifies it.",
+		  token_help, token_command },
+		{ "pki", "Issues a service's certificate.", pki_help,
+		  pki_command },
+		{ "version", "Prints the version.",
+		  "Usage: latchkeyctl version\n", version_command },
+	};
+	static char program[] = PROGRAM;
+	const struct command_line line = {
+		.program = program,
+		.about = "Usage: latchkeyctl COMMAND [OPTIONS]\n"
+			 "\n"
+			 "Speaks to latchkeyd over RPC.\n",
+		.commands = commands,
+		.count = sizeof(commands) / sizeof(commands[0]),
+		.after = "Exit codes: 0 done, 1 refused by the server (why is "
+			 "on standard error),\n2 wrong usage or a file at "
+			 "fault, 3 the server cannot be reached.\n",
+	};
+
+	log_set_level(LOG_LEVEL_WARN);
+	return command_line_run(&line, argc, argv);
+}
