@@ -1,7 +1,8 @@
 #!/bin/bash
 # bazel/test.sh [TARGETS...]: installs what is missing, builds, and runs the
-# tests: all of them as they are built by default, then all but the style
-# checks again under ASan, UBSan and LeakSanitizer. Without TARGETS: all.
+# tests: all of them as they are built by default, then again under ASan,
+# UBSan and LeakSanitizer all but those tagged "tidy" (style checks) or "once"
+# (long). Without TARGETS: all.
 #
 # The last line is "N passed, N failed", counted from the results of this run;
 # the exit status is 0 only if something ran and nothing failed.
@@ -49,7 +50,7 @@ run() {
 }
 
 run default
-run asan --config=asan --test_tag_filters=-tidy --build_tests_only
+run asan --config=asan --test_tag_filters=-tidy,-once --build_tests_only
 
 /usr/bin/python3 -B bazel/test_count/test_count.py \
 	"$events/default.json" "$events/asan.json"

@@ -1,9 +1,8 @@
 """system_test: a python_test that starts the real programs."""
 
-load("//bazel:python_test.bzl", "python_program", "python_test")
+load("//bazel:python_test.bzl", "python_test")
 
 PROGRAMS = [
-    "//client:latchkeyctl",
     "//gateway:latchkey-gateway",
     "//server:latchkeyd",
     "//tests/support:certificate_maker",
@@ -11,7 +10,6 @@ PROGRAMS = [
 
 ENV = {
     "CERTIFICATE_MAKER": "$(rootpath //tests/support:certificate_maker)",
-    "LATCHKEYCTL": "$(rootpath //client:latchkeyctl)",
     "LATCHKEYD": "$(rootpath //server:latchkeyd)",
     "LATCHKEY_GATEWAY": "$(rootpath //gateway:latchkey-gateway)",
 }
@@ -23,17 +21,5 @@ def system_test(name, data = [], deps = [], env = {}, **kwargs):
         data = PROGRAMS + data,
         deps = ["//tests/support"] + deps,
         env = dict(ENV, **env),
-        **kwargs
-    )
-
-def system_program(name, data = [], deps = [], env = {}, **kwargs):
-    """The same as a program to run by hand."""
-    python_program(
-        name = name,
-        data = PROGRAMS + data,
-        deps = ["//tests/support"] + deps,
-        env = dict(ENV, **env),
-        testonly = True,
-        tags = ["manual"],
         **kwargs
     )

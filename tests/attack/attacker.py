@@ -8,9 +8,11 @@ import os
 import socket
 import ssl
 import struct
+import threading
 import time
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+THREADS = 8
 
 
 def client_hello():
@@ -104,3 +106,25 @@ ATTACKS_TLS = ("hello_then_reset", "half_open", "garbage", "reset",
                "half_hello", "garbage_then_reset")
 ATTACKS_IPC = ("close", "half_open", "garbage", "half_greeting",
                "wrong_greeting", "reset")
+
+
+def attack(make_attacker, name, count):
+    """Attacks count times, from several threads; returns what went wrong."""
+    failures = []
+
+    def work(share):
+        attacker = make_attacker()
+        try:
+            for _ in range(share):
+                getattr(attacker, name)()
+        except OSError as error:
+            failures.append(error)
+        finally:
+            attacker.let_go()
+    threads = [threading.Thread(target=work, args=(count // THREADS,))
+               for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failures

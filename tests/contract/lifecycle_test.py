@@ -37,7 +37,7 @@ class StartTest(unittest.TestCase):
 
     def test_a_second_gateway_on_the_same_port_is_refused(self):
         self.assert_refused(self.serve_gateway(),
-                            str(self.deployment.http_port), "in use")
+                            str(self.deployment.http_port), "has that port")
         self.assertEqual(200, self.deployment.get("/readyz").status)
 
     def test_a_port_of_another_program_is_refused(self):
@@ -45,7 +45,7 @@ class StartTest(unittest.TestCase):
             number = taken.getsockname()[1]
             self.assert_refused(self.serve_gateway(
                 **{"gateway.listen": "127.0.0.1:%d" % number}),
-                str(number), "in use")
+                str(number), "has that port")
 
     def test_plain_http_for_the_whole_world_is_refused(self):
         self.assert_refused(self.serve_gateway(
@@ -63,7 +63,7 @@ class StartTest(unittest.TestCase):
     def test_bad_gateway_settings_are_named(self):
         for settings, words in (
                 ({"gateway.listen": "nonsense"},
-                 ("LATCHKEY_GATEWAY_LISTEN",)),
+                 ("gateway.listen", "nonsense")),
                 ({"server.timeout_ms": "0"}, ("LATCHKEY_SERVER_TIMEOUT_MS",)),
                 ({"limits.body_max": "x"}, ("LATCHKEY_LIMITS_BODY_MAX",)),
                 ({"gateway.profiles": "django-auth,nonsense"},

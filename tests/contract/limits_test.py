@@ -106,6 +106,20 @@ class LimitsTest(unittest.TestCase):
         self.assertTrue(connection.is_closed(), "it stayed open")
         return answer
 
+    def everything(self, data):
+        """Sends bytes; returns all that came until the end."""
+        connection = self.connect()
+        received = b""
+        try:
+            connection.send(data)
+            while True:
+                part = connection.sock.recv(65536)
+                if not part:
+                    return received
+                received += part
+        except ConnectionError:
+            return received
+
     def drip(self, connection, data):
         """Sends byte after byte until the other side has had enough."""
         connection.sock.settimeout(0.05)
@@ -168,10 +182,9 @@ class LimitsTest(unittest.TestCase):
 
     def test_a_body_that_announces_absurdly_much_is_refused(self):
         for size in (2 ** 63, 2 ** 64, 2 ** 64 + 2, 10 ** 30):
-            answer = self.outcome(encode("POST", LOGIN, dict(
+            received = self.everything(encode("POST", LOGIN, dict(
                 JSON, **{"Content-Length": str(size)})))
-            if answer is not None:
-                self.assertIn(answer.status, (400, 413))
+            self.assertRegex(received, rb"^(HTTP/1.1 4(00|13) |\Z)")
         self.wait_alive()
 
     def test_chunks_beyond_the_limit_are_refused(self):
@@ -238,14 +251,10 @@ class LimitsTest(unittest.TestCase):
     def test_no_framing_hides_a_second_request(self):
         for name, data in AMBIGUOUS.items():
             with self.subTest(name=name):
-                connection = self.connect()
-                try:
-                    connection.send(data + SMUGGLED)
-                    answer = connection.receive()
-                    self.assertEqual(400, answer.status, answer)
-                    self.assertTrue(connection.is_closed())
-                except NoAnswer:
-                    pass  # closed without a word is a refusal too
+                # Closed without a word is a refusal too.
+                received = self.everything(data + SMUGGLED)
+                self.assertRegex(received, rb"^(HTTP/1.1 4(00|13) |\Z)")
+                self.assertNotIn(b" 200 ", received)
 
     def test_more_connections_than_an_address_may_have_are_refused(self):
         good, refused = self.flood(PER_ADDRESS * 3)

@@ -143,6 +143,8 @@ class GatewayEndTest(unittest.TestCase):
             with http_client.Connection(deployment.http_port) as connection:
                 connection.send(http_client.encode(
                     "GET", ME, {"Authorization": "Bearer " + access}))
+                repeat_until(lambda: self.has_unread(deployment.front_port),
+                             "the call's way to the stopped server")
                 deployment.gateway.signal(signal.SIGTERM)
                 repeat_until(lambda: not self.accepts(deployment.http_port),
                              "the end of listening")
@@ -151,6 +153,13 @@ class GatewayEndTest(unittest.TestCase):
                 self.assertEqual(200, answer.status)
                 self.assertTrue(connection.is_closed())
             self.assertEqual(0, deployment.gateway.wait_end())
+
+    def has_unread(self, port):
+        """Whether bytes wait for the program behind a local TCP port."""
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            rows = [line.split() for line in list(table)[1:]]
+        return any(row[1].endswith(":%04X" % port)
+                   and not row[4].endswith(":00000000") for row in rows)
 
     def accepts(self, port):
         try:

@@ -32,7 +32,8 @@ class FullTest(unittest.TestCase):
             while not refusals:
                 try:
                     client.call("AuthService/Authenticate",
-                                identifier=EMAIL, password=PASSWORD)
+                                user_agent="x" * 512, identifier=EMAIL,
+                                password=PASSWORD)
                 except Refused as refusal:
                     refusals.append(refusal)
             client.close()
@@ -63,7 +64,7 @@ class FullTest(unittest.TestCase):
             self.assertEqual(200, deployment.get("/readyz").status)
             self.assertEqual(401, deployment.post(
                 LOGIN, dict(GOOD, password="wrong")).status)
-            self.assertIn("full", deployment.server.log())
+            deployment.server.wait_for_event("store_failed", level="error")
             deployment.server_settings["store.size_max_mib"] = 16
             deployment.restart_server()
             self.assertEqual(200, deployment.get(ME, bearer(pair)).status)

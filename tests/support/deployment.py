@@ -157,7 +157,7 @@ class Deployment:
                 break
             except process.ProcessFailed:
                 self.gateway.kill()
-                if "in use" not in self.gateway.log():
+                if "has that port" not in self.gateway.log():
                     raise
         else:
             raise process.ProcessFailed("no free port")

@@ -65,16 +65,18 @@ def example(name):
 
 
 class PageTest(unittest.TestCase):
-    def test_the_page_has_every_field_of_every_message(self):
-        tables = page_tables()
-        for name, body in declarations("message"):
+    def test_every_message_on_the_page_has_all_its_fields(self):
+        declared = {name: fields(body)
+                    for name, body in declarations("message")}
+        for name, table in page_tables().items():
             with self.subTest(message=name):
-                self.assertEqual(fields(body), tables.get(name, {}))
+                self.assertEqual(declared.get(name), table)
 
-    def test_the_page_names_no_message_that_is_not_there(self):
-        known = {name for name, _ in declarations("message")}
-        self.assertTrue(known)
-        self.assertEqual(set(), set(page_tables()) - known)
+    def test_the_whole_envelope_is_on_the_page(self):
+        envelope = {name for name, _ in declarations("message")
+                    if name.startswith("latchkey.rpc.v1.")}
+        self.assertTrue(envelope)
+        self.assertEqual(set(), envelope - set(page_tables()))
 
     def test_the_page_has_every_reason(self):
         body = dict(declarations("enum"))["latchkey.rpc.v1.Reason"]
@@ -83,7 +85,7 @@ class PageTest(unittest.TestCase):
             {(number, name) for name, number
              in re.findall(r"(REASON_\w+) = (\d+);", body)}, set(said))
 
-    def test_the_page_has_every_method(self):
+    def test_every_method_on_the_page_is_served(self):
         names = set()
         for path in PROTOS:
             text = read(path)
@@ -92,9 +94,9 @@ class PageTest(unittest.TestCase):
                     r"^service (\w+) \{(.*?)^\}", text, re.M | re.S):
                 names |= {"%s.%s/%s" % (package, service, rpc)
                           for rpc in re.findall(r"^  rpc (\w+)", body, re.M)}
-        headings = re.findall(r"^### (\S+/\S+)$", read(PAGE), re.M)
-        self.assertEqual(names, set(headings))
-        self.assertEqual(names, set(messages.METHODS))
+        headings = set(re.findall(r"^### (\S+/\S+)$", read(PAGE), re.M))
+        self.assertEqual(set(), headings - names)
+        self.assertEqual(headings, set(messages.METHODS))
 
     def test_the_tables_of_the_tests_agree_with_the_page(self):
         tables = page_tables()

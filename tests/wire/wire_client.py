@@ -137,11 +137,12 @@ class WireClient:
                 return protobuf.unpack(messages.REPLY, body[4:])
 
     def call(self, method, access_token=None, timeout_ms=30000, address=None,
-             **fields):
+             user_agent=None, **fields):
         """Returns the response as a dictionary, or raises Refused."""
         name = "latchkey.v1." + method
         request, response = messages.METHODS[name]
-        caller = {"access_token": access_token, "client_address": address}
+        caller = {"access_token": access_token, "client_address": address,
+                  "user_agent": user_agent}
         request_id = os.urandom(16)
         reply = self.exchange(protobuf.pack(messages.CALL, {
             "method": name,
