@@ -3,13 +3,24 @@
 
 #include <stdint.h>
 
+#include "server/domain/attribute.h"
+#include "server/domain/mailing.h"
 #include "server/domain/session.h"
+#include "server/domain/throttle.h"
 #include "server/domain/token.h"
 
 struct keyring;
+struct mail_sender;
 struct password_hasher;
 struct store;
 struct token_cache;
+
+/* Who may make an account. */
+enum registration_mode {
+	REGISTRATION_CLOSED, /* staff only */
+	REGISTRATION_OPEN,   /* anybody, with tokens at once */
+	REGISTRATION_VERIFY, /* anybody, with tokens once verified */
+};
 
 /* What all handlers share. Built in main.c, read-only afterwards. */
 struct server {
@@ -19,6 +30,11 @@ struct server {
 	struct password_hasher *hasher;
 	struct token_policy tokens;
 	struct session_policy sessions;
+	struct throttle_policy throttles;
+	struct mailing_policy mailing;
+	struct attribute_table attributes;
+	enum registration_mode registration;
+	struct mail_sender *mail_sender; /* woken after a commit with mail */
 	int64_t started_at_us;
 	const char *version;
 	uint32_t jwks_max_age_s;

@@ -75,4 +75,27 @@ NODISCARD enum code session_store_find(struct store_txn *txn,
 void session_store_sweep(struct store_txn *txn, struct arena *arena,
                          int64_t before_us, size_t max, size_t *deleted);
 
+/*
+ * session_store_list copies a user's sessions into the arena, at most `max`,
+ * ended ones included: *out points at *count.
+ */
+NODISCARD enum code session_store_list(struct store_txn *txn,
+                                       struct arena *arena, uint64_t user_id,
+                                       size_t max, struct session **out,
+                                       size_t *count);
+
+/*
+ * session_store_end_all ends a user's living sessions for `reason`, but for
+ * the one with the id `except` (NULL: none), and counts them.
+ */
+void session_store_end_all(struct store_txn *txn, struct arena *arena,
+                           uint64_t user_id,
+                           const uint8_t except[SESSION_ID_SIZE],
+                           enum session_end reason, int64_t now_us,
+                           size_t *ended);
+
+/* session_store_del_all deletes a user's sessions: the user is going. */
+void session_store_del_all(struct store_txn *txn, struct arena *arena,
+                           uint64_t user_id);
+
 #endif

@@ -35,13 +35,24 @@ enum store_table {
 	STORE_SESSION_BY_END,  /* expiry, us, big-endian + session id -> nothing
 	                        */
 	STORE_SIGNING_KEY,     /* kid -> SigningKeyRecord */
+	STORE_ROLE,            /* name -> RoleRecord */
+	STORE_LINK,            /* hash of the token -> LinkRecord */
+	STORE_LINK_BY_USER,    /* user id + hash -> nothing */
+	STORE_LINK_BY_END,     /* when to forget, us + hash -> nothing */
+	STORE_OUTBOX,          /* due, us, big-endian + mail id -> MailRecord */
+	STORE_AVATAR,          /* path -> AvatarRecord */
+	STORE_THROTTLE, /* scope + hash of the subject -> ThrottleRecord */
+	STORE_THROTTLE_BY_END,   /* when to forget, us + key -> nothing */
+	STORE_REPETITION,        /* request id -> RepetitionRecord */
+	STORE_REPETITION_BY_END, /* when to forget, us + request id -> nothing
+	                          */
 	STORE_TABLE_COUNT,
 };
 
 #define STORE_KEY_MAX 511 /* bytes: what the engine allows */
 
 /* Records and layouts as this server writes them; see MetaRecord. */
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2
 
 struct store_options {
 	const char *dir;      /* exists, 0700 */

@@ -42,8 +42,27 @@ struct user {
 	const char *const *roles; /* sorted */
 	size_t role_count;
 	int64_t joined_at_us;
-	int64_t last_login_at_us; /* 0 is never */
+	int64_t last_login_at_us;                /* 0 is never */
+	int64_t password_set_at_us;              /* 0 is not known */
+	const struct user_attribute *attributes; /* by name */
+	size_t attribute_count;
 };
+
+/* A stored attribute; domain/attribute.h says which exist. */
+struct user_attribute {
+	const char *name;
+	enum {
+		USER_ATTRIBUTE_NULL,
+		USER_ATTRIBUTE_TEXT,
+		USER_ATTRIBUTE_INTEGER,
+		USER_ATTRIBUTE_FLAG
+	} type;
+	const char *text;
+	int64_t integer;
+	bool flag;
+};
+
+#define USER_ATTRIBUTES_MAX 32
 
 /*
  * identifier_normalise writes the form in which e-mail addresses and usernames
@@ -82,5 +101,16 @@ NODISCARD enum code user_store_find_by_identifier(struct store_txn *txn,
                                                   struct arena *arena,
                                                   const char *identifier,
                                                   struct user *out);
+
+/* user_store_del removes a user and its identifiers; NOT_FOUND fails it. */
+void user_store_del(struct store_txn *txn, struct arena *arena, uint64_t id);
+
+/*
+ * user_store_next copies the first user with an id above `after` into the
+ * arena. NOT_FOUND after the last one does not fail the transaction. To walk
+ * all users in a bounded arena, set arena->used back between the steps.
+ */
+NODISCARD enum code user_store_next(struct store_txn *txn, struct arena *arena,
+                                    uint64_t after, struct user *out);
 
 #endif

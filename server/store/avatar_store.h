@@ -1,0 +1,32 @@
+#ifndef SERVER_STORE_AVATAR_STORE_H
+#define SERVER_STORE_AVATAR_STORE_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/code.h"
+
+struct store_txn;
+
+#define AVATAR_SIZE_MAX (256 * 1024) /* bytes */
+#define AVATAR_PATH_MAX 64           /* bytes: yyyy/mm/dd/<32 hex>.<ext> */
+
+struct avatar {
+	const char *path; /* below /media/avatars/ */
+	uint64_t user_id;
+	const char *media_type;
+	struct bytes image;
+	int64_t created_at_us;
+};
+
+void avatar_store_add(struct store_txn *txn, struct arena *arena,
+                      const struct avatar *avatar);
+/* avatar_store_find copies a picture into the arena. */
+NODISCARD enum code avatar_store_find(struct store_txn *txn,
+                                      struct arena *arena, const char *path,
+                                      struct avatar *out);
+/* avatar_store_del removes a picture; absence is not a failure. */
+void avatar_store_del(struct store_txn *txn, const char *path);
+
+#endif

@@ -1,0 +1,44 @@
+#ifndef SERVER_STORE_ROLE_STORE_H
+#define SERVER_STORE_ROLE_STORE_H
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/code.h"
+
+struct store_txn;
+
+#define ROLE_NAME_MAX 80         /* characters */
+#define ROLE_DESCRIPTION_MAX 300 /* characters */
+#define ROLE_PERMISSIONS_MAX 200
+#define PERMISSION_MAX 100 /* bytes */
+#define ROLES_MAX 1000     /* in the store */
+
+/* A role; strings are never NULL. */
+struct role_entry {
+	const char *name;
+	const char *description;
+	const char *const *permissions; /* sorted, without repetition */
+	size_t permission_count;
+};
+
+/* role_store_add fails the transaction with ALREADY_EXISTS. */
+void role_store_add(struct store_txn *txn, struct arena *arena,
+                    const struct role_entry *role);
+
+/* role_store_put replaces a role that exists, or fails with NOT_FOUND. */
+void role_store_put(struct store_txn *txn, struct arena *arena,
+                    const struct role_entry *role);
+
+/* role_store_del removes a role; users keep the name until they are changed. */
+void role_store_del(struct store_txn *txn, const char *name);
+
+/* role_store_find: NOT_FOUND does not fail the transaction. */
+NODISCARD enum code role_store_find(struct store_txn *txn, struct arena *arena,
+                                    const char *name, struct role_entry *out);
+
+/* role_store_list copies every role into the arena, by name. */
+NODISCARD enum code role_store_list(struct store_txn *txn, struct arena *arena,
+                                    struct role_entry **out, size_t *count);
+
+#endif
