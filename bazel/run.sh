@@ -256,7 +256,7 @@ is_ready() {
 	[ "$status" = 200 ]
 }
 
-# ended PID NAME: a child that ends by itself has said why.
+# check_alive PID NAME: a child that ends by itself has said why.
 check_alive() {
 	kill -0 "$1" 2>/dev/null && return
 	wait "$1"
@@ -265,7 +265,11 @@ check_alive() {
 }
 
 wait_ready() {
+	local until=$((SECONDS + 60))
+
 	until is_ready; do
+		[ "$SECONDS" -lt "$until" ] ||
+			fail "the gateway did not reach the server within a minute"
 		check_alive "$server" latchkeyd
 		check_alive "$gateway" latchkey-gateway
 		sleep 0.1
