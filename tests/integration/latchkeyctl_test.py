@@ -149,7 +149,7 @@ class LatchkeyctlTest(unittest.TestCase):
 
     def test_a_bad_name_is_refused(self):
         self.refused(USAGE, "pki", "issue", "../evil", "--home",
-                     self.deployment.home, word="evil")
+                     self.deployment.home, word="name")
 
     def test_nobody_there_ends_with_three(self):
         out = os.path.join(self.deployment.folder, "lost")

@@ -18,7 +18,6 @@
 
 #define LOG_MAX 65536 /* bytes of log read before readiness */
 #define PORT_TRIES 10 /* somebody may take a port before the server does */
-#define PASSWORD_FD "3"
 
 /* program returns the path of a program that the environment names. */
 static const char *
@@ -28,10 +27,10 @@ program(const char *variable)
 
 	if (path == NULL)
 		fail_msg("%s names no program", variable);
-	return path;
+	return path != NULL ? path : "";
 }
 
-/* run starts argv with `input` on descriptor 3 and demands status 0. */
+/* run starts argv with `input` on standard input and demands status 0. */
 static void
 run(const char *const argv[], const char *input)
 {
@@ -42,7 +41,7 @@ run(const char *const argv[], const char *input)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (dup3(ends[0], 3, 0) == 3)
+		if (dup2(ends[0], STDIN_FILENO) == STDIN_FILENO)
 			(void)execv(argv[0], (char *const *)argv);
 		_exit(127);
 	}
@@ -80,9 +79,9 @@ spawn(struct live_server *server)
 	server->pid = fork();
 	assert_true(server->pid >= 0);
 	if (server->pid == 0) {
-		(void)putenv("LATCHKEY_LISTENERS_FRONT=");
-		(void)putenv("LATCHKEY_LISTENERS_LOCAL=");
-		(void)putenv(server->url);
+		(void)setenv("LATCHKEY_LISTENERS_FRONT", "", 1);
+		(void)setenv("LATCHKEY_LISTENERS_LOCAL", "", 1);
+		(void)setenv("LATCHKEY_LISTENERS_SERVICE", server->url, 1);
 		if (dup2(ends[1], STDERR_FILENO) == STDERR_FILENO)
 			(void)execv(argv[0], (char *const *)argv);
 		_exit(127);
@@ -141,9 +140,7 @@ start_somewhere(struct live_server *server)
 	for (int i = 0; i < PORT_TRIES; i++) {
 		server->port = free_port();
 		(void)snprintf(server->url, sizeof(server->url),
-		               "LATCHKEY_LISTENERS_SERVICE="
-		               "tls+tcp://127.0.0.1:%u",
-		               server->port);
+		               "tls+tcp://127.0.0.1:%u", server->port);
 		spawn(server);
 		if (is_ready(server))
 			return;
@@ -163,11 +160,15 @@ live_server_open(struct live_server *server)
 
 	const char *const init[] = { program("LATCHKEYD"), "init", "--home",
 		                     server->home, NULL };
-	const char *const user[] = {
-		program("LATCHKEYD"), "create-superuser", "--home",
-		server->home,         "--email",          LIVE_EMAIL,
-		"--password-fd",      PASSWORD_FD,        NULL
-	};
+	const char *const user[] = { program("LATCHKEYD"),
+		                     "create-superuser",
+		                     "--home",
+		                     server->home,
+		                     "--email",
+		                     LIVE_EMAIL,
+		                     "--password-fd",
+		                     "0",
+		                     NULL };
 
 	run(init, "");
 	run(user, LIVE_PASSWORD);
@@ -183,7 +184,7 @@ live_server_open(struct live_server *server)
 		                    "--out",
 		                    out,
 		                    "--url",
-		                    strchr(server->url, '=') + 1,
+		                    server->url,
 		                    NULL };
 
 	(void)snprintf(out, sizeof(out), "%s/c", server->dir);

@@ -18,7 +18,7 @@ struct live_server {
 	char dir[32];  /* to be removed */
 	char home[40]; /* its state directory */
 	char conf[80]; /* of the client "orders" */
-	char url[48];  /* LATCHKEY_LISTENERS_SERVICE=... of the process */
+	char url[32];  /* where it listens for services */
 	pid_t pid;     /* 0: not running */
 	int log;       /* the process's standard error */
 	uint16_t port;
