@@ -171,7 +171,7 @@ wait_for_log(struct fixture *f, const char *line)
 static void
 offer(struct fixture *f, const char *arguments)
 {
-	char command[512];
+	char command[1024];
 
 	(void)snprintf(command, sizeof(command),
 	               "openssl s_client -connect 127.0.0.1:%u -CAfile %s %s "
@@ -245,6 +245,30 @@ refuses_a_server_certificate_from_a_client(void **state)
 	               f->server.cert_path, f->server.key_path);
 	offer(f, arguments);
 	wait_for_log(f, "side=server reason=\"wrong key usage\" cn=latchkeyd");
+}
+
+/* mbedTLS alone would take it for any use. */
+static void
+refuses_a_certificate_that_states_no_use(void **state)
+{
+	struct fixture *f = *state;
+	const char *dir = f->authority.dir;
+	char command[1024];
+
+	(void)snprintf(command, sizeof(command),
+	               "cd %s && openssl req -new -newkey ec -pkeyopt "
+	               "ec_paramgen_curve:P-256 -nodes -subj /CN=plain "
+	               "-keyout plain.key -out plain.csr 2>/dev/null && "
+	               "openssl x509 -req -in plain.csr -CA ca.pem "
+	               "-CAkey ca.key -days 1 -out plain.pem 2>/dev/null",
+	               dir);
+	assert_int_equal(system(command), 0);
+	listen_as(f, &f->server);
+	(void)snprintf(command, sizeof(command),
+	               "-tls1_2 -cert %s/plain.pem -key %s/plain.key", dir,
+	               dir);
+	offer(f, command);
+	wait_for_log(f, "side=server reason=\"wrong key usage\" cn=plain");
 }
 
 /* One of ours cannot: a service's certificate, shown by a rogue listener. */
@@ -407,6 +431,7 @@ main(void)
 		TEST(refuses_a_client_of_another_authority),
 		TEST(refuses_an_expired_client),
 		TEST(refuses_a_server_certificate_from_a_client),
+		TEST(refuses_a_certificate_that_states_no_use),
 		TEST(refuses_a_listener_that_shows_a_client_certificate),
 		TEST(does_not_load_a_certificate_of_the_other_side),
 		TEST(refuses_a_listener_of_another_authority),

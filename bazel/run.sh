@@ -75,7 +75,9 @@ export LATCHKEY_SERVER_URL=${LATCHKEY_SERVER_URL:-$front}
 
 server=
 gateway=
+stage=
 bazel=
+building=
 stopping=
 read -ra startup <<<"${LATCHKEY_BAZEL_STARTUP:-}"
 read -ra flags <<<"${LATCHKEY_BAZEL_FLAGS:-}"
@@ -95,6 +97,8 @@ stop_all() {
 	[ -z "$bazel" ] || { kill -INT "$bazel" && wait "$bazel"; } 2>/dev/null
 	stop "$gateway"
 	stop "$server"
+	end_bazel
+	[ -z "$stage" ] || rm -rf "$stage"
 }
 trap stop_all EXIT
 trap 'stopping=1; exit 0' INT TERM HUP
@@ -155,24 +159,38 @@ run_bazel() {
 	return "$1"
 }
 
+# list_servers prints the Bazel servers that run for this source tree.
+list_servers() {
+	pgrep -u "$(id -u)" -f -- "--workspace_directory=$root( |\$)" 2>/dev/null
+}
+
+# end_bazel ends the server that this script started, unless it is in use now.
+end_bazel() {
+	local pid
+
+	[ -n "$building" ] || return 0
+	building=
+	pid=$(bazel "${startup[@]}" --noblock_for_lock info server_pid 2>/dev/null)
+	grep -qx "$pid" <<<"$servers_before" ||
+		bazel "${startup[@]}" --noblock_for_lock shutdown 2>/dev/null
+}
+
 build() {
-	local mine=1 bin
+	local bin
 	local options=(--config=opt --symlink_prefix=/ "${flags[@]}")
 
-	pgrep -u "$(id -u)" -f -- "--workspace_directory=$root( |\$)" >/dev/null 2>&1 &&
-		mine=
+	servers_before=$(list_servers)
+	building=1
 	run_bazel build "${options[@]}" //server:latchkeyd \
 		//gateway:latchkey-gateway //client:latchkeyctl ||
 		fail "the build failed"
 	bin=$(bazel "${startup[@]}" info "${options[@]}" bazel-bin 2>/dev/null) ||
 		fail "Bazel does not say where it built"
-	built=("$bin/server/latchkeyd" "$bin/gateway/latchkey-gateway"
-		"$bin/client/latchkeyctl")
 	stage=$(mktemp -d) || exit 1
-	cp "${built[@]}" "$stage" || fail "the programs cannot be copied"
-	# A server that somebody else started or uses now is left alone.
-	[ -z "$mine" ] ||
-		bazel "${startup[@]}" --noblock_for_lock shutdown 2>/dev/null
+	cp "$bin/server/latchkeyd" "$bin/gateway/latchkey-gateway" \
+		"$bin/client/latchkeyctl" "$stage" ||
+		fail "the programs cannot be copied"
+	end_bazel
 }
 
 # make_home makes what is not there yet; a start that was cut off is continued.
@@ -185,6 +203,7 @@ make_home() {
 	lock_home
 	mkdir -p "$home/bin" && mv -f "$stage"/* "$home/bin/" &&
 		rmdir "$stage" || exit 1
+	stage=
 	PATH=$home/bin:$PATH
 	[ -e "$home/gateway.conf" ] ||
 		latchkey-gateway init --home "$home" --set \
@@ -237,7 +256,7 @@ is_ready() {
 	[ "$status" = 200 ]
 }
 
-# ended PID NAME: a child that ends by itself has said why.
+# check_alive PID NAME: a child that ends by itself has said why.
 check_alive() {
 	kill -0 "$1" 2>/dev/null && return
 	wait "$1"
@@ -246,7 +265,11 @@ check_alive() {
 }
 
 wait_ready() {
+	local until=$((SECONDS + 60))
+
 	until is_ready; do
+		[ "$SECONDS" -lt "$until" ] ||
+			fail "the gateway did not reach the server within a minute"
 		check_alive "$server" latchkeyd
 		check_alive "$gateway" latchkey-gateway
 		sleep 0.1
@@ -267,7 +290,7 @@ print_hints() {
 		  curl -X POST http://$host:$port/api/auth/login/ \\
 		    -H "Content-Type: application/json" \\
 		    -d '{"email":"$admin_email","password":"..."}'
-		  $home/bin/latchkeyctl --home $home login --identifier $admin_email
+		  $home/bin/latchkeyctl login --home $home --identifier $admin_email
 		Ctrl-C stops it.
 
 	END

@@ -14,16 +14,16 @@
  * is about the caller's access token.
  */
 enum condition {
-	CONDITION_FRAMING,               /* ambiguous or malformed HTTP */
-	CONDITION_REQUEST_TIMEOUT,       /* not whole in time */
-	CONDITION_BODY_TOO_LARGE,        /* also: more than a request may use */
-	CONDITION_URI_TOO_LONG,          /* */
-	CONDITION_HEAD_TOO_LARGE,        /* request line and headers */
-	CONDITION_NOT_FOUND,             /* no route, or nothing behind it */
-	CONDITION_METHOD_NOT_ALLOWED,    /* the path has other methods */
-	CONDITION_NOT_ACCEPTABLE,        /* Accept excludes JSON */
-	CONDITION_MEDIA_TYPE,            /* "media_type_unsupported" */
-	CONDITION_JSON_MALFORMED,        /* */
+	CONDITION_FRAMING,         /* ambiguous or malformed HTTP */
+	CONDITION_REQUEST_TIMEOUT, /* not whole in time */
+	CONDITION_BODY_TOO_LARGE,  /* also: more than a request may use */
+	CONDITION_URI_TOO_LONG,
+	CONDITION_HEAD_TOO_LARGE,     /* request line and headers */
+	CONDITION_NOT_FOUND,          /* no route, or nothing behind it */
+	CONDITION_METHOD_NOT_ALLOWED, /* the path has other methods */
+	CONDITION_NOT_ACCEPTABLE,     /* Accept excludes JSON */
+	CONDITION_MEDIA_TYPE,         /* "media_type_unsupported" */
+	CONDITION_JSON_MALFORMED,
 	CONDITION_FORM_MALFORMED,        /* form or multipart body */
 	CONDITION_BODY_NOT_OBJECT,       /* a JSON list, string, ... */
 	CONDITION_BODY_NULL,             /* JSON null */
@@ -31,10 +31,10 @@ enum condition {
 	CONDITION_CREDENTIALS_MISSING,   /* no Authorization: Bearer */
 	CONDITION_CREDENTIALS_MALFORMED, /* not two parts */
 	CONDITION_UNAUTHENTICATED,       /* any 401 not listed by reason */
-	CONDITION_PERMISSION_DENIED,     /* */
-	CONDITION_INVALID,               /* refused, no field to blame */
-	CONDITION_UNAVAILABLE,           /* the server cannot answer now */
-	CONDITION_INTERNAL,              /* it or we failed */
+	CONDITION_PERMISSION_DENIED,
+	CONDITION_INVALID,     /* refused, no field to blame */
+	CONDITION_UNAVAILABLE, /* the server cannot answer now */
+	CONDITION_INTERNAL,    /* it or we failed */
 	CONDITION_OWN_COUNT,
 };
 

@@ -169,6 +169,7 @@ static void
 respond(struct pending *p, bool close)
 {
 	const struct answer *answer = &p->exchange.answer;
+	const struct router_path *path = p->exchange.match.path;
 	struct http_header_line lines[ANSWER_HEADER_MAX];
 	struct http_response response = {
 		.status = answer->status,
@@ -176,6 +177,7 @@ respond(struct pending *p, bool close)
 		.headers = lines,
 		.header_count = answer->header_count,
 		.close = close,
+		.log_path = path == NULL ? NULL : path->pattern,
 	};
 
 	for (size_t i = 0; i < answer->header_count; i++)

@@ -155,7 +155,8 @@ take_head(struct http_request *request, const char *method, const char *version)
 	(void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, add_field, &head);
 	request->head_read = true;
 	status = http_framing_check(&head, limits, &framing);
-	/* A head is good though its body is too large: the refuser may see it. */
+	/* A head is good though its body is too large: the refuser may see it.
+	 */
 	if ((status == 0 || status == 413) &&
 	    !http_request_read_head(request, &head))
 		status = 431;
@@ -243,6 +244,7 @@ finish(void *cls, struct MHD_Connection *mhd, void **context,
 {
 	struct http_request *request = *context;
 	struct http_connection *connection;
+	bool is_last;
 
 	(void)cls;
 	(void)mhd;
@@ -252,10 +254,12 @@ finish(void *cls, struct MHD_Connection *mhd, void **context,
 		return;
 	connection = request->connection;
 	connection->request = NULL;
+	is_last = request->close;
 	if (request->response != NULL)
 		MHD_destroy_response(request->response);
 	http_request_close(request);
-	if (atomic_load(&connection->loop->server->draining))
+	/* An answer from before the drain has promised the client another. */
+	if (!is_last && atomic_load(&connection->loop->server->draining))
 		http_connection_shut(connection);
 	else
 		http_connection_wait(connection, HTTP_WAIT_IDLE);

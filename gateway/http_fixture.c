@@ -12,6 +12,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 #define PATIENCE_S 30
 #define BIG (16 << 20)
 
@@ -53,6 +55,30 @@ answer_big(struct http_request *request)
 }
 
 static void
+answer_injected(struct http_request *request)
+{
+	const struct http_header_line header = { "X-Evil",
+		                                 "a\r\nSet-Cookie: b" };
+
+	http_respond(request, &(struct http_response){
+				      .status = 200,
+				      .body = { "c", 1 },
+				      .headers = &header,
+				      .header_count = 1,
+			      });
+}
+
+static void
+answer_secretly(struct http_request *request)
+{
+	http_respond(request, &(struct http_response){
+				      .status = 204,
+				      .close = true,
+				      .log_path = "/secret/{token}",
+			      });
+}
+
+static void
 handle(void *ctx, struct http_request *request)
 {
 	struct http_fixture *fixture = ctx;
@@ -70,6 +96,10 @@ handle(void *ctx, struct http_request *request)
 		return;
 	if (strcmp(http_path(request), "/big") == 0)
 		answer_big(request);
+	else if (strcmp(http_path(request), "/inject") == 0)
+		answer_injected(request);
+	else if (strncmp(http_path(request), "/secret/", 8) == 0)
+		answer_secretly(request);
 	else
 		echo(request);
 }
@@ -126,8 +156,11 @@ void
 http_fixture_open(struct http_fixture *fixture)
 {
 	char err[256] = "";
-	enum code code = http_server_open(&fixture->options, &fixture->server,
-	                                  err, sizeof(err));
+	enum code code;
+
+	log_set_level(LOG_LEVEL_WARN);
+	code = http_server_open(&fixture->options, &fixture->server, err,
+	                        sizeof(err));
 
 	if (code != CODE_OK) {
 		(void)fprintf(stderr, "%s\n", err);
@@ -204,22 +237,38 @@ http_fixture_refused(struct http_fixture *fixture)
 }
 
 int
-http_client_connect(const struct http_fixture *fixture)
+http_client_socket(void)
 {
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons(fixture->port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
 	struct timeval patience = { .tv_sec = PATIENCE_S };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int rc = setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
 	                    sizeof(patience));
 
 	assert(fd >= 0 && rc == 0);
-	rc = connect(fd, (struct sockaddr *)&address, sizeof(address));
+	(void)rc;
+	return fd;
+}
+
+void
+http_client_reach(const struct http_fixture *fixture, int fd)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons(fixture->port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int rc = connect(fd, (struct sockaddr *)&address, sizeof(address));
+
 	assert(rc == 0);
 	(void)rc;
+}
+
+int
+http_client_connect(const struct http_fixture *fixture)
+{
+	int fd = http_client_socket();
+
+	http_client_reach(fixture, fd);
 	return fd;
 }
 

@@ -12,7 +12,9 @@
  * A real server on 127.0.0.1 for tests, and a client that sends bytes as they
  * are. Its handler answers "METHOD path?query body" at once; requests for a
  * path that begins with "/held" it keeps until they are released; "/big" is
- * more than the kernel buffers. Its refuser answers {"status":N}.
+ * more than the kernel buffers; "/inject" has a CR LF in a header's value;
+ * "/secret/…" is logged as a pattern, and closed with 204. Its refuser answers
+ * {"status":N}.
  */
 #define HTTP_FIXTURE_HELD_MAX 2048
 
@@ -44,7 +46,10 @@ void http_fixture_release(struct http_fixture *fixture, unsigned index);
 unsigned http_fixture_handled(struct http_fixture *fixture);
 unsigned http_fixture_refused(struct http_fixture *fixture);
 
-/* http_client_connect returns a blocking socket that gives up after 30 s. */
+/* http_client_socket returns a blocking socket that gives up after 30 s. */
+int http_client_socket(void);
+void http_client_reach(const struct http_fixture *fixture, int fd);
+/* http_client_connect does both. */
 int http_client_connect(const struct http_fixture *fixture);
 /* http_client_send sends all; false when the peer has closed. */
 bool http_client_send(int fd, const void *data, size_t len);

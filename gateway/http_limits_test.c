@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -462,6 +463,66 @@ a_flood_is_survived(void **state)
 	await_place(fixture);
 }
 
+/* The sockets of both sides are this process's: it may have no more. */
+static void
+running_out_of_descriptors_is_survived(void **state)
+{
+	enum { COUNT = 20 };
+	struct http_fixture *fixture = *state;
+	struct rlimit before, none;
+	struct http_answer answer;
+	int fds[COUNT], fd;
+
+	http_fixture_open(fixture);
+	for (int i = 0; i < COUNT; i++)
+		fds[i] = http_client_socket();
+	fd = dup(fds[0]);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)fd;
+	(void)close(fd);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (int i = 0; i < COUNT; i++) {
+		http_client_reach(fixture, fds[i]);
+		assert_true(http_client_say(fds[i],
+		                            "GET / HTTP/1.1\r\n" HOST "\r\n"));
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	for (int i = 0; i < COUNT; i++) {
+		http_client_read(fds[i], false, &answer);
+		assert_int_equal(answer.status, 200);
+		(void)close(fds[i]);
+	}
+}
+
+static void
+the_longest_head_and_body_fit_the_smallest_arena(void **state)
+{
+	struct http_fixture *fixture = *state;
+	char *text = malloc(10000);
+	char *at = stpcpy(text, "POST / HTTP/1.1\r\n" HOST
+	                        "Content-Length: 4096\r\n");
+	struct http_answer answer;
+	int fd;
+
+	fixture->options.arena_size =
+		HTTP_ARENA_MIN(fixture->options.limits) + 4200;
+	http_fixture_open(fixture);
+	for (int i = 0; i < 98; i++)
+		at = stpcpy(at, "X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n");
+	at = stpcpy(at, "\r\n");
+	assert_true(at - text > 3800 && at - text <= 4096);
+	memset(at, 'b', 4096);
+	at[4096] = '\0';
+	fd = http_client_connect(fixture);
+	assert_true(http_client_say(fd, text));
+	http_client_read(fd, false, &answer);
+	assert_int_equal(answer.status, 200);
+	assert_int_equal(answer.body_len, strlen("POST /? ") + 4096);
+	(void)close(fd);
+	free(text);
+}
+
 int
 main(void)
 {
@@ -483,6 +544,8 @@ main(void)
 		TEST(connections_beyond_the_limit_get_503),
 		TEST(connections_from_one_address_have_a_limit),
 		TEST(a_flood_is_survived),
+		TEST(running_out_of_descriptors_is_survived),
+		TEST(the_longest_head_and_body_fit_the_smallest_arena),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

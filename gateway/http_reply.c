@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/encoding.h"
@@ -102,6 +103,18 @@ make_response(const struct http_request *request,
 	return response;
 }
 
+/* As RFC 9110, section 5.6.7 wants it; the process keeps the C locale. */
+static void
+print_date(char *out, size_t size)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	(void)gmtime_r(&now, &tm);
+	if (strftime(out, size, "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
+		*out = '\0';
+}
+
 static size_t
 head_size(const struct http_response *response)
 {
@@ -117,13 +130,16 @@ head_size(const struct http_response *response)
 static void
 print_head(const struct http_response *response, char *head, size_t size)
 {
-	size_t len = (size_t)snprintf(
+	char date[40];
+	size_t len;
+
+	print_date(date, sizeof(date));
+	len = (size_t)snprintf(
 		head, size,
-		"HTTP/1.1 %u %s\r\nConnection: close\r\n"
+		"HTTP/1.1 %u %s\r\nDate: %s\r\nConnection: close\r\n"
 		"Content-Length: %zu\r\n",
 		response->status, MHD_get_reason_phrase_for(response->status),
-		response->body.len);
-
+		date, response->body.len);
 	for (size_t i = 0; i < response->header_count; i++) {
 		const struct http_header_line *line = &response->headers[i];
 

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "gateway/http_fixture.h"
 
 #define HOST "Host: test\r\n"
@@ -320,6 +321,87 @@ answers_race_with_the_handler_s_return(void **state)
 }
 
 static void
+a_header_with_a_line_end_is_not_sent(void **state)
+{
+	struct http_answer answer;
+	int fd = http_client_connect(*state);
+
+	assert_true(
+		http_client_say(fd, "GET /inject HTTP/1.1\r\n" HOST "\r\n"));
+	http_client_read(fd, false, &answer);
+	assert_int_equal(answer.status, 500);
+	assert_int_equal(answer.body_len, 0);
+	assert_null(strstr(answer.head, "Evil"));
+	assert_null(strstr(answer.head, "Set-Cookie"));
+	assert_true(http_client_is_closed(fd));
+	(void)close(fd);
+}
+
+/* Runs the exchange with standard error in a file; returns what it holds. */
+static char *
+log_of(struct http_fixture *fixture, const char *request)
+{
+	static char log[4096];
+	struct http_answer answer;
+	FILE *file = tmpfile();
+	int before = dup(STDERR_FILENO);
+	int fd = http_client_connect(fixture);
+	size_t len;
+
+	assert_non_null(file);
+	log_set_level(LOG_LEVEL_INFO);
+	(void)dup2(fileno(file), STDERR_FILENO);
+	(void)http_client_say(fd, request);
+	http_client_read(fd, false, &answer);
+	(void)dup2(before, STDERR_FILENO);
+	(void)close(before);
+	(void)close(fd);
+	assert_int_not_equal(answer.status, 0);
+	rewind(file);
+	len = fread(log, 1, sizeof(log) - 1, file);
+	log[len] = '\0';
+	(void)fclose(file);
+	return log;
+}
+
+static void
+the_access_log_has_one_line_without_the_query(void **state)
+{
+	char *log = log_of(*state,
+	                   "GET /a%20b?token=hush HTTP/1.1\r\n" HOST "\r\n");
+
+	assert_non_null(strstr(log, "event=request method=GET path=/a%20b "
+	                            "status=200 ms="));
+	assert_non_null(strstr(log, " bytes=22 peer=127.0.0.1 request_id="));
+	assert_null(strstr(log, "hush"));
+	assert_ptr_equal(strchr(log, '\n'), log + strlen(log) - 1);
+}
+
+static void
+the_access_log_shows_a_pattern_for_a_secret_path(void **state)
+{
+	char *log = log_of(*state, "GET /secret/hush HTTP/1.1\r\n" HOST "\r\n");
+
+	assert_non_null(strstr(log, "path=/secret/{token} status=204"));
+	assert_null(strstr(log, "hush"));
+}
+
+static void
+request_ids_differ(void **state)
+{
+	char *log = log_of(*state, "GET / HTTP/1.1\r\n" HOST "\r\n");
+	char first[33], second[33];
+
+	(void)snprintf(first, sizeof(first), "%s",
+	               strstr(log, "request_id=") + 11);
+	log = log_of(*state, "GET / HTTP/1.1\r\n" HOST "\r\n");
+	(void)snprintf(second, sizeof(second), "%s",
+	               strstr(log, "request_id=") + 11);
+	assert_int_equal(strspn(first, "0123456789abcdef"), 32);
+	assert_string_not_equal(first, second);
+}
+
+static void
 a_port_that_is_taken_is_refused_with_a_sentence(void **state)
 {
 	struct http_fixture *fixture = *state;
@@ -435,6 +517,10 @@ main(void)
 		TEST(a_client_may_vanish_before_its_answer),
 		TEST(a_thousand_suspended_requests_are_answered_in_any_order),
 		TEST(answers_race_with_the_handler_s_return),
+		TEST(a_header_with_a_line_end_is_not_sent),
+		TEST(the_access_log_has_one_line_without_the_query),
+		TEST(the_access_log_shows_a_pattern_for_a_secret_path),
+		TEST(request_ids_differ),
 		TEST(a_port_that_is_taken_is_refused_with_a_sentence),
 		TEST(drain_lets_what_is_in_progress_end_and_nothing_begin),
 		TEST(drain_gives_up_when_its_time_is_over),

@@ -87,8 +87,8 @@ expect_loaded(struct fixture *f)
 		fail_msg("%s", f->err);
 }
 
-static const struct route *
-find_route(struct fixture *f, const char *path, enum method method)
+static const struct router_path *
+find_path(struct fixture *f, const char *path)
 {
 	static uint8_t memory[4096];
 	struct router_match match;
@@ -97,7 +97,15 @@ find_route(struct fixture *f, const char *path, enum method method)
 	arena_init(&arena, memory, sizeof(memory));
 	assert_int_equal(router_find(&f->set->router, &arena, path, &match),
 	                 CODE_OK);
-	return match.path == NULL ? NULL : match.path->routes[method];
+	return match.path;
+}
+
+static const struct route *
+find_route(struct fixture *f, const char *text, enum method method)
+{
+	const struct router_path *path = find_path(f, text);
+
+	return path == NULL ? NULL : path->routes[method];
 }
 
 #define ROUTE(members) "{\"profile\":\"x\",\"routes\":[{" members "}]}"
@@ -450,7 +458,7 @@ inherits_objects_and_errors_along_the_chain(void **state)
 }
 
 static void
-prefers_literal_segments_to_parameters(void **state)
+prefers_literal_segments_and_logs_no_parameters(void **state)
 {
 	struct fixture *f = *state;
 
@@ -475,6 +483,9 @@ prefers_literal_segments_to_parameters(void **state)
 	assert_null(find_route(f, "/u", METHOD_GET));
 	assert_null(find_route(f, "/u/7/8", METHOD_GET));
 	assert_null(find_route(f, "//", METHOD_GET));
+	assert_string_equal(find_path(f, "/u/secret")->pattern, "/u/{id}");
+	assert_string_equal(find_path(f, "/u/secret/x/")->pattern, "/u/{b}/x");
+	assert_null(find_path(f, "/u/me")->pattern);
 }
 
 static void
@@ -513,7 +524,7 @@ main(void)
 		TEST(takes_equal_rows_of_two_profiles_for_one),
 		TEST(refuses_rows_that_differ_even_by_their_errors),
 		TEST(inherits_objects_and_errors_along_the_chain),
-		TEST(prefers_literal_segments_to_parameters),
+		TEST(prefers_literal_segments_and_logs_no_parameters),
 		TEST(says_what_is_wrong_with_the_directory),
 	};
 

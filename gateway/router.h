@@ -18,7 +18,9 @@ struct router_path {
 	size_t segment_count;
 	const struct route *routes[METHOD_COUNT]; /* NULL: not there */
 	const char *allow;                        /* for the Allow header */
-	bool needs_bearer;                        /* by every method */
+	const char *pattern; /* "/a/{b}", for logs: what stands in a parameter
+	                        may be a secret; NULL: has none */
+	bool needs_bearer;   /* by every method */
 	struct router_path *next;
 };
 

@@ -17,14 +17,14 @@
 #define TEMPLATE_OP_MAX 256  /* steps */
 
 enum template_op_kind {
-	TEMPLATE_RAW,     /* bytes as they are */
-	TEMPLATE_NEXT,    /* a comma unless the list or object is empty */
-	TEMPLATE_VALUE,   /* a field or variable as a JSON value */
-	TEMPLATE_TEXT,    /* likewise, within a string */
-	TEMPLATE_PLAIN,   /* likewise, without JSON's escapes */
-	TEMPLATE_UNLESS,  /* jump if the field is absent */
-	TEMPLATE_ENTER,   /* into a message; if absent null, and jump */
-	TEMPLATE_LEAVE,   /* */
+	TEMPLATE_RAW,    /* bytes as they are */
+	TEMPLATE_NEXT,   /* a comma unless the list or object is empty */
+	TEMPLATE_VALUE,  /* a field or variable as a JSON value */
+	TEMPLATE_TEXT,   /* likewise, within a string */
+	TEMPLATE_PLAIN,  /* likewise, without JSON's escapes */
+	TEMPLATE_UNLESS, /* jump if the field is absent */
+	TEMPLATE_ENTER,  /* into a message; if absent null, and jump */
+	TEMPLATE_LEAVE,
 	TEMPLATE_EACH,    /* into the first of a list; jump if empty */
 	TEMPLATE_ANOTHER, /* into the next, and jump; or leave */
 };

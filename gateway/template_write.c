@@ -70,14 +70,14 @@ static void
 write_time(struct json_out *out, enum template_op_kind kind, int64_t us)
 {
 	int64_t fraction = ((us % 1000000) + 1000000) % 1000000;
-	time_t seconds = (time_t)((us - fraction) / 1000000);
+	time_t seconds = (time_t)(us / 1000000 - (us % 1000000 < 0));
 	struct tm tm;
 	char text[48];
 	int len;
 
 	/* Years beyond what anybody meant are not worth a fifth digit. */
-	if (us < INT64_MIN + 1000000 || gmtime_r(&seconds, &tm) == NULL ||
-	    tm.tm_year < -1900 || tm.tm_year > 9999 - 1900) {
+	if (gmtime_r(&seconds, &tm) == NULL || tm.tm_year < -1900 ||
+	    tm.tm_year > 9999 - 1900) {
 		json_out_raw(out, "null", kind == TEMPLATE_VALUE ? 4 : 0);
 		return;
 	}

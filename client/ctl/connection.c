@@ -170,13 +170,19 @@ connect_by(struct connection *connection,
 	return status;
 }
 
+/* reason_name returns "TOKEN_EXPIRED" and the like. */
 static const char *
 reason_name(Latchkey__Rpc__V1__Reason reason)
 {
+	static const char prefix[] = "REASON_";
 	const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(
 		&latchkey__rpc__v1__reason__descriptor, (int)reason);
 
-	return value == NULL ? "an unknown reason" : value->name;
+	if (value == NULL)
+		return "an unknown reason";
+	return strncmp(value->name, prefix, strlen(prefix)) == 0
+	               ? value->name + strlen(prefix)
+	               : value->name;
 }
 
 /* print_refusal says why; what never reached the server is told apart. */

@@ -131,13 +131,13 @@ find_by_pipe(const struct listener_set *set, nng_pipe pipe)
 	return NULL;
 }
 
-static bool
-uid_may_connect(const struct listener *l, uint64_t uid)
+bool
+listener_admits_uid(const uid_t *uids, size_t count, uint64_t uid)
 {
 	if (uid == geteuid())
 		return true;
-	for (size_t i = 0; i < l->peer_uid_count; i++)
-		if (l->peer_uids[i] == uid)
+	for (size_t i = 0; i < count; i++)
+		if (uids[i] == uid)
 			return true;
 	return false;
 }
@@ -157,7 +157,7 @@ meet_peer(nng_pipe pipe, nng_pipe_ev event, void *arg)
 	if (l->transport != TRANSPORT_IPC)
 		return;
 	if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) == 0 &&
-	    uid_may_connect(l, uid))
+	    listener_admits_uid(l->peer_uids, l->peer_uid_count, uid))
 		return;
 	LOG_EVENT(LOG_LEVEL_WARN, "ipc_refused", LOG_T("url", l->url),
 	          LOG_N("uid", (int64_t)uid));

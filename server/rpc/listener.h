@@ -45,6 +45,12 @@ uint16_t listener_set_port(const struct listener_set *set, size_t place);
 /* listener_set_free frees the set of a closed socket. Accepts NULL. */
 void listener_set_free(struct listener_set *set);
 
+/*
+ * listener_admits_uid: our own user and those on the list may connect; a peer
+ * that the system cannot name, UINT64_MAX, may not.
+ */
+bool listener_admits_uid(const uid_t *uids, size_t count, uint64_t uid);
+
 /* listener_kind_name returns "service", "front" or "local". */
 const char *listener_kind_name(enum listener_kind kind);
 

@@ -135,7 +135,7 @@ class NoOriginsTest(CorsCase):
                      self.deployment.home, "--check-config"], env=env)
                 self.assertNotEqual(0, status)
                 self.assertIn(advice, out + err)
-                self.assertEqual(1, len((out + err).strip().split("\n")),
+                self.assertEqual(1, len(process.sentences(out + err)),
                                  out + err)
 
 

@@ -31,7 +31,7 @@ class StartTest(unittest.TestCase):
     def assert_refused(self, said, *words):
         status, text = said
         self.assertEqual(1, status, text)
-        self.assertEqual(1, len(text.split("\n")), text)
+        self.assertEqual(1, len(process.sentences(text)), text)
         for word in words:
             self.assertIn(word, text)
 

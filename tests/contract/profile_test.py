@@ -152,7 +152,7 @@ class BadProfileTest(unittest.TestCase):
         self.assertEqual(1, status, said)
         self.assertIn(path, said)
         self.assertIn(pointer, said)
-        self.assertEqual(1, len(said.split("\n")), said)
+        self.assertEqual(1, len(process.sentences(said)), said)
 
     def changed(self, route, **more):
         profile = json.loads(json.dumps(PROFILE))

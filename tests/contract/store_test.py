@@ -93,7 +93,7 @@ class DamageTest(unittest.TestCase):
         status, out, err = self.deployment.command("serve")
         said = (out + err).strip()
         self.assertEqual(1, status, said)
-        self.assertEqual(1, len(said.split("\n")), said)
+        self.assertEqual(1, len(process.sentences(said)), said)
         for word in words:
             self.assertIn(word, said)
 

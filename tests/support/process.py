@@ -21,6 +21,12 @@ def log_fields(line):
             re.findall(r'(\w+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))', line)}
 
 
+def sentences(text):
+    """The lines for people that a program wrote, its log lines left out."""
+    return [line for line in text.strip().split("\n")
+            if not line.startswith("time=")]
+
+
 def repeat_until(check, what, patience_s=PATIENCE_S):
     """Asks until check() is true; returns what it returned."""
     end = time.monotonic() + patience_s
