@@ -1,5 +1,6 @@
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -84,6 +85,15 @@ arena_printf(struct arena *arena, const char *fmt, ...)
 	(void)vsnprintf(text, (size_t)len + 1, fmt, ap);
 	va_end(ap);
 	return text;
+}
+
+void
+arena_rewind(struct arena *arena, size_t mark)
+{
+	assert(mark <= arena->used);
+	if (arena->used > mark)
+		explicit_bzero(arena->data + mark, arena->used - mark);
+	arena->used = mark;
 }
 
 void

@@ -39,6 +39,12 @@ char *arena_strdup(struct arena *arena, const char *str);
 char *arena_printf(struct arena *arena, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/*
+ * arena_rewind wipes and frees what was handed out since `used` was `mark`:
+ * for walks that look at one record after the other.
+ */
+void arena_rewind(struct arena *arena, size_t mark);
+
 /* arena_reset wipes what was handed out and makes it all free again. */
 void arena_reset(struct arena *arena);
 

@@ -36,6 +36,16 @@ static const char *const table_names[STORE_TABLE_COUNT] = {
 	[STORE_SESSION_BY_USER] = "session_by_user",
 	[STORE_SESSION_BY_END] = "session_by_end",
 	[STORE_SIGNING_KEY] = "signing_key",
+	[STORE_ROLE] = "role",
+	[STORE_LINK] = "link",
+	[STORE_LINK_BY_USER] = "link_by_user",
+	[STORE_LINK_BY_END] = "link_by_end",
+	[STORE_OUTBOX] = "outbox",
+	[STORE_AVATAR] = "avatar",
+	[STORE_THROTTLE] = "throttle",
+	[STORE_THROTTLE_BY_END] = "throttle_by_end",
+	[STORE_REPETITION] = "repetition",
+	[STORE_REPETITION_BY_END] = "repetition_by_end",
 };
 
 const char *

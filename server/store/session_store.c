@@ -1,19 +1,11 @@
 #include "server/store/session_store.h"
 
-#include <endian.h>
 #include <string.h>
 
 #include "proto/latchkey/store/v1/session_record.pb-c.h"
+#include "server/store/index.h"
 #include "server/store/record.h"
 #include "server/store/store.h"
-
-/* Of both indexes: a big-endian number, then the session it leads to. */
-struct index_key {
-	uint64_t big_endian;
-	uint8_t id[SESSION_ID_SIZE];
-};
-
-_Static_assert(sizeof(struct index_key) == 8 + SESSION_ID_SIZE, "no padding");
 
 static struct bytes
 session_key(const uint8_t id[SESSION_ID_SIZE])
@@ -21,13 +13,19 @@ session_key(const uint8_t id[SESSION_ID_SIZE])
 	return (struct bytes){ id, SESSION_ID_SIZE };
 }
 
-static struct bytes
-index_key(uint64_t number, const uint8_t id[SESSION_ID_SIZE],
-          struct index_key *key)
+/* The session's two entries: by its user, and by its end. */
+
+static struct index_entry
+by_user(const struct session *session)
 {
-	key->big_endian = htobe64(number);
-	memcpy(key->id, id, SESSION_ID_SIZE);
-	return (struct bytes){ key, sizeof(*key) };
+	return index_entry_of(session->user_id, session_key(session->id));
+}
+
+static struct index_entry
+by_end(const struct session *session)
+{
+	return index_entry_of((uint64_t)session->expires_at_us,
+	                      session_key(session->id));
 }
 
 static enum code
@@ -112,18 +110,14 @@ void
 session_store_add(struct store_txn *txn, struct arena *arena,
                   const struct session *session)
 {
-	static const struct bytes nothing;
-	struct index_key by_user, by_end;
+	const struct index_entry of_user = by_user(session);
+	const struct index_entry of_end = by_end(session);
 
 	store_fail(txn, check(session));
 	store_add(txn, STORE_SESSION, session_key(session->id),
 	          pack(txn, arena, session));
-	store_add(txn, STORE_SESSION_BY_USER,
-	          index_key(session->user_id, session->id, &by_user), nothing);
-	store_add(txn, STORE_SESSION_BY_END,
-	          index_key((uint64_t)session->expires_at_us, session->id,
-	                    &by_end),
-	          nothing);
+	index_add(txn, STORE_SESSION_BY_USER, &of_user);
+	index_add(txn, STORE_SESSION_BY_END, &of_end);
 }
 
 void
@@ -162,59 +156,211 @@ session_store_find(struct store_txn *txn, struct arena *arena,
 	return code;
 }
 
-/* The session that ends first, if it ended before `before_us`. */
-static bool
-first_ended(struct store_txn *txn, int64_t before_us, struct index_key *out)
+/* The session that an entry of an index leads to. */
+static enum code
+get_indexed(struct store_txn *txn, struct arena *arena,
+            const struct index_entry *entry, struct session *out)
 {
-	struct store_cursor cursor;
-	bool found = false;
+	enum code code = CODE_NOT_FOUND;
 
-	store_seek(txn, STORE_SESSION_BY_END, (struct bytes){ 0 }, &cursor);
-	if (cursor.key.data != NULL && cursor.key.len != sizeof(*out)) {
-		store_fail(txn, CODE_DATA_LOSS);
-	} else if (cursor.key.data != NULL) {
-		memcpy(out, cursor.key.data, sizeof(*out));
-		found = be64toh(out->big_endian) < (uint64_t)before_us;
-	}
-	store_cursor_release(&cursor);
-	return found;
+	if (entry->id_len == SESSION_ID_SIZE)
+		code = session_store_find(txn, arena, entry->id, out);
+	/* An entry of the index without its session: damage, so be loud. */
+	if (code == CODE_NOT_FOUND)
+		code = CODE_DATA_LOSS;
+	store_fail(txn, code);
+	return code;
 }
 
 static void
-del(struct store_txn *txn, struct arena *arena, const struct index_key *by_end)
+del(struct store_txn *txn, const struct session *session)
 {
-	struct index_key by_user;
-	struct session session;
-	enum code code;
+	const struct index_entry of_user = by_user(session);
+	const struct index_entry of_end = by_end(session);
 
-	code = session_store_find(txn, arena, by_end->id, &session);
-	/* An entry of the index without its session: damage, so be loud. */
-	store_fail(txn, code == CODE_NOT_FOUND ? CODE_DATA_LOSS : code);
-	if (code != CODE_OK)
-		return;
-	store_del(txn, STORE_SESSION_BY_USER,
-	          index_key(session.user_id, session.id, &by_user));
-	store_del(txn, STORE_SESSION, session_key(session.id));
-	store_del(txn, STORE_SESSION_BY_END,
-	          (struct bytes){ by_end, sizeof(*by_end) });
+	store_del(txn, STORE_SESSION, session_key(session->id));
+	index_del(txn, STORE_SESSION_BY_USER, &of_user);
+	index_del(txn, STORE_SESSION_BY_END, &of_end);
 }
 
 void
 session_store_sweep(struct store_txn *txn, struct arena *arena,
                     int64_t before_us, size_t max, size_t *deleted)
 {
-	struct index_key by_end;
-	size_t count = 0;
+	uint64_t before = before_us > 0 ? (uint64_t)before_us : 0;
+	struct index_entry entry = { 0 };
+	size_t mark = arena->used, count = 0;
+	struct session session;
 
-	if (before_us < 0)
-		before_us = 0;
-	/* The walk begins anew each time: a change ends a cursor. */
-	while (count < max && first_ended(txn, before_us, &by_end)) {
-		del(txn, arena, &by_end);
-		if (txn->code != CODE_OK)
+	while (count < max && index_next(txn, STORE_SESSION_BY_END, &entry) &&
+	       entry.number < before) {
+		if (get_indexed(txn, arena, &entry, &session) != CODE_OK)
 			return;
+		del(txn, &session);
+		arena_rewind(arena, mark);
 		count++;
 	}
 	if (txn->code == CODE_OK)
 		*deleted = count;
+}
+
+/* Steps from a user's session to the next; begin with { .number = user }. */
+static bool
+next_of_user(struct store_txn *txn, struct arena *arena,
+             struct index_entry *entry, struct session *out)
+{
+	uint64_t user_id = entry->number;
+
+	if (!index_next(txn, STORE_SESSION_BY_USER, entry) ||
+	    entry->number != user_id ||
+	    get_indexed(txn, arena, entry, out) != CODE_OK)
+		return false;
+	if (out->user_id != user_id)
+		store_fail(txn, CODE_DATA_LOSS);
+	return txn->code == CODE_OK;
+}
+
+static size_t
+count_of_user(struct store_txn *txn, struct arena *arena, uint64_t user_id)
+{
+	struct index_entry entry = { .number = user_id };
+	size_t mark = arena->used, count = 0;
+	struct session session;
+
+	while (next_of_user(txn, arena, &entry, &session)) {
+		arena_rewind(arena, mark);
+		count++;
+	}
+	return count;
+}
+
+static bool
+comes_before(const struct session *a, const struct session *b)
+{
+	bool a_lives = a->ended_at_us == 0, b_lives = b->ended_at_us == 0;
+
+	if (a_lives != b_lives)
+		return a_lives;
+	return a->created_at_us > b->created_at_us;
+}
+
+/* Puts a session in its place; beyond max the last one falls out. */
+static void
+insert(struct session_list *list, size_t max, const struct session *session)
+{
+	size_t at = list->count;
+
+	while (at > 0 && comes_before(session, &list->sessions[at - 1]))
+		at--;
+	if (at == max)
+		return;
+	if (list->count < max)
+		list->count++;
+	memmove(&list->sessions[at + 1], &list->sessions[at],
+	        (list->count - 1 - at) * sizeof(*session));
+	list->sessions[at] = *session;
+}
+
+/* Once without the texts, which may be many, and then those that stay. */
+static void
+fill(struct store_txn *txn, struct arena *arena, uint64_t user_id, size_t max,
+     struct session_list *list)
+{
+	struct index_entry entry = { .number = user_id };
+	size_t mark = arena->used;
+	struct session session;
+
+	while (next_of_user(txn, arena, &entry, &session)) {
+		insert(list, max, &session);
+		arena_rewind(arena, mark);
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		entry = by_user(&list->sessions[i]);
+		if (get_indexed(txn, arena, &entry, &list->sessions[i]) !=
+		    CODE_OK)
+			return;
+	}
+}
+
+enum code
+session_store_list(struct store_txn *txn, struct arena *arena, uint64_t user_id,
+                   size_t max, struct session_list *out)
+{
+	struct session_list list = { 0 };
+	size_t room = count_of_user(txn, arena, user_id);
+
+	if (max > room)
+		max = room;
+	if (txn->code != CODE_OK)
+		return txn->code;
+	/* One more: none is no reason to fail. */
+	list.sessions = arena_alloc(arena, (max + 1) * sizeof(*list.sessions));
+	if (list.sessions == NULL)
+		store_fail(txn, CODE_RESOURCE_EXHAUSTED);
+	else
+		fill(txn, arena, user_id, max, &list);
+	if (txn->code == CODE_OK)
+		*out = list;
+	return txn->code;
+}
+
+enum code
+session_store_has_address(struct store_txn *txn, struct arena *arena,
+                          uint64_t user_id, const char *address, bool *known)
+{
+	struct index_entry entry = { .number = user_id };
+	size_t mark = arena->used;
+	struct session session;
+	bool found = false;
+
+	while (address[0] != '\0' && !found &&
+	       next_of_user(txn, arena, &entry, &session)) {
+		found = strcmp(session.client_address, address) == 0;
+		arena_rewind(arena, mark);
+	}
+	if (txn->code == CODE_OK)
+		*known = found;
+	return txn->code;
+}
+
+void
+session_store_end_all(struct store_txn *txn, struct arena *arena,
+                      uint64_t user_id, const struct session_ending *ending,
+                      size_t *ended)
+{
+	struct index_entry entry = { .number = user_id };
+	size_t mark = arena->used, count = 0;
+	struct session session;
+
+	if (ending->reason == SESSION_LIVES)
+		store_fail(txn, CODE_INVALID_ARGUMENT);
+	while (next_of_user(txn, arena, &entry, &session)) {
+		bool spared = ending->except != NULL &&
+		              memcmp(session.id, ending->except,
+		                     SESSION_ID_SIZE) == 0;
+
+		if (session.ended_at_us == 0 && !spared) {
+			session.ended_at_us = ending->now_us;
+			session.end_reason = ending->reason;
+			session_store_put(txn, arena, &session);
+			count++;
+		}
+		arena_rewind(arena, mark);
+	}
+	if (txn->code == CODE_OK)
+		*ended = count;
+}
+
+void
+session_store_del_all(struct store_txn *txn, struct arena *arena,
+                      uint64_t user_id)
+{
+	struct index_entry entry = { .number = user_id };
+	size_t mark = arena->used;
+	struct session session;
+
+	while (next_of_user(txn, arena, &entry, &session)) {
+		del(txn, &session);
+		arena_rewind(arena, mark);
+	}
 }

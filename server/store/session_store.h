@@ -1,6 +1,7 @@
 #ifndef SERVER_STORE_SESSION_STORE_H
 #define SERVER_STORE_SESSION_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -69,30 +70,47 @@ NODISCARD enum code session_store_find(struct store_txn *txn,
 
 /*
  * session_store_sweep deletes up to `max` sessions that expired before
- * `before_us`, oldest first, and counts them in *deleted. Memory of the arena
- * grows with max.
+ * `before_us`, oldest first, and counts them in *deleted.
  */
 void session_store_sweep(struct store_txn *txn, struct arena *arena,
                          int64_t before_us, size_t max, size_t *deleted);
 
+struct session_list {
+	struct session *sessions;
+	size_t count;
+};
+
 /*
- * session_store_list copies a user's sessions into the arena, at most `max`,
- * ended ones included: *out points at *count.
+ * session_store_list copies a user's sessions into the arena, ended ones
+ * included, at most `max`: those that have not ended first, the newest first.
  */
 NODISCARD enum code session_store_list(struct store_txn *txn,
                                        struct arena *arena, uint64_t user_id,
-                                       size_t max, struct session **out,
-                                       size_t *count);
+                                       size_t max, struct session_list *out);
 
 /*
- * session_store_end_all ends a user's living sessions for `reason`, but for
- * the one with the id `except` (NULL: none), and counts them.
+ * session_store_has_address says in *known whether any session of the user,
+ * ended ones included, began from the address. "" never did.
+ */
+NODISCARD enum code session_store_has_address(struct store_txn *txn,
+                                              struct arena *arena,
+                                              uint64_t user_id,
+                                              const char *address, bool *known);
+
+/* How several sessions end at once. */
+struct session_ending {
+	const uint8_t *except; /* the id of the one to spare; NULL is none */
+	enum session_end reason;
+	int64_t now_us;
+};
+
+/*
+ * session_store_end_all ends those of a user's sessions that have not ended
+ * yet, and counts them. INVALID_ARGUMENT for the reason SESSION_LIVES.
  */
 void session_store_end_all(struct store_txn *txn, struct arena *arena,
                            uint64_t user_id,
-                           const uint8_t except[SESSION_ID_SIZE],
-                           enum session_end reason, int64_t now_us,
-                           size_t *ended);
+                           const struct session_ending *ending, size_t *ended);
 
 /* session_store_del_all deletes a user's sessions: the user is going. */
 void session_store_del_all(struct store_txn *txn, struct arena *arena,

@@ -3,16 +3,19 @@
 #include <endian.h>
 #include <string.h>
 
-#include <unistr.h>
-
 #include "proto/latchkey/store/v1/meta_record.pb-c.h"
 #include "proto/latchkey/store/v1/user_record.pb-c.h"
 #include "server/store/record.h"
 #include "server/store/store.h"
+#include "server/store/stored_text.h"
 
 #define KIND_EMAIL LATCHKEY__STORE__V1__IDENTIFIER_RECORD__KIND__KIND_EMAIL
 #define KIND_USERNAME                                                          \
 	LATCHKEY__STORE__V1__IDENTIFIER_RECORD__KIND__KIND_USERNAME
+
+#define VALUE_TEXT LATCHKEY__STORE__V1__USER_RECORD__ATTRIBUTE__VALUE_TEXT
+#define VALUE_INTEGER LATCHKEY__STORE__V1__USER_RECORD__ATTRIBUTE__VALUE_INTEGER
+#define VALUE_FLAG LATCHKEY__STORE__V1__USER_RECORD__ATTRIBUTE__VALUE_FLAG
 
 static const struct bytes meta_key = { RECORD_META_KEY,
 	                               sizeof(RECORD_META_KEY) - 1 };
@@ -56,43 +59,62 @@ name_key(const char *name)
 }
 
 static bool
-fits(const char *text, size_t max, bool in_characters)
-{
-	size_t bytes_max = in_characters ? 4 * max : max;
-	size_t len;
-
-	if (text == NULL)
-		return false;
-	len = strnlen(text, bytes_max + 1);
-	if (len > bytes_max || u8_check((const uint8_t *)text, len) != NULL)
-		return false;
-	return !in_characters || u8_mbsnlen((const uint8_t *)text, len) <= max;
-}
-
-static bool
 roles_fit(const struct user *user)
 {
 	if (user->role_count > USER_ROLE_COUNT_MAX)
 		return false;
 	for (size_t i = 0; i < user->role_count; i++)
-		if (!fits(user->roles[i], USER_ROLE_NAME_MAX, true) ||
+		if (!stored_text_fits_characters(user->roles[i],
+		                                 USER_ROLE_NAME_MAX) ||
 		    user->roles[i][0] == '\0' ||
 		    (i > 0 && strcmp(user->roles[i - 1], user->roles[i]) >= 0))
 			return false;
 	return true;
 }
 
+static bool
+attribute_fits(const struct user_attribute *attribute)
+{
+	return stored_text_fits_bytes(attribute->name,
+	                              USER_ATTRIBUTE_NAME_MAX) &&
+	       attribute->name[0] != '\0' &&
+	       (attribute->type != USER_ATTRIBUTE_TEXT ||
+	        stored_text_fits_bytes(attribute->text,
+	                               USER_ATTRIBUTE_TEXT_MAX));
+}
+
+static bool
+attributes_fit(const struct user *user)
+{
+	const struct user_attribute *list = user->attributes;
+
+	if (user->attribute_count > USER_ATTRIBUTES_MAX)
+		return false;
+	for (size_t i = 0; i < user->attribute_count; i++)
+		if (!attribute_fits(&list[i]) ||
+		    (i > 0 && strcmp(list[i - 1].name, list[i].name) >= 0))
+			return false;
+	return true;
+}
+
+static bool
+text_fits(const struct limit *limit, const struct user *user)
+{
+	const char *const *text =
+		(const void *)((const char *)user + limit->offset);
+
+	return limit->in_characters
+	               ? stored_text_fits_characters(*text, limit->max)
+	               : stored_text_fits_bytes(*text, limit->max);
+}
+
 static enum code
 check(const struct user *user)
 {
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		const char *const *text =
-			(const void *)((const char *)user + limits[i].offset);
-
-		if (!fits(*text, limits[i].max, limits[i].in_characters))
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (!text_fits(&limits[i], user))
 			return CODE_INVALID_ARGUMENT;
-	}
-	if (!roles_fit(user) ||
+	if (!roles_fit(user) || !attributes_fit(user) ||
 	    (user->email[0] == '\0' && user->username[0] == '\0'))
 		return CODE_INVALID_ARGUMENT;
 	return CODE_OK;
@@ -157,13 +179,96 @@ del_names(struct store_txn *txn, const struct names *names)
 		store_del(txn, STORE_IDENTIFIER, name_key(names->username));
 }
 
+/* The attributes as messages, and the array that a record points to. */
+struct attribute_messages {
+	Latchkey__Store__V1__UserRecord__Attribute
+		messages[USER_ATTRIBUTES_MAX];
+	Latchkey__Store__V1__UserRecord__Attribute *list[USER_ATTRIBUTES_MAX];
+};
+
+static void
+fill_attribute(const struct user_attribute *attribute,
+               Latchkey__Store__V1__UserRecord__Attribute *message)
+{
+	*message = (Latchkey__Store__V1__UserRecord__Attribute)
+		LATCHKEY__STORE__V1__USER_RECORD__ATTRIBUTE__INIT;
+	message->name = (char *)attribute->name;
+	switch (attribute->type) {
+	case USER_ATTRIBUTE_NULL:
+		break;
+	case USER_ATTRIBUTE_TEXT:
+		message->value_case = VALUE_TEXT;
+		message->text = (char *)attribute->text;
+		break;
+	case USER_ATTRIBUTE_INTEGER:
+		message->value_case = VALUE_INTEGER;
+		message->integer = attribute->integer;
+		break;
+	case USER_ATTRIBUTE_FLAG:
+		message->value_case = VALUE_FLAG;
+		message->flag = attribute->flag;
+		break;
+	}
+}
+
+static void
+pack_attributes(const struct user *user, struct attribute_messages *out,
+                Latchkey__Store__V1__UserRecord *record)
+{
+	for (size_t i = 0; i < user->attribute_count; i++) {
+		fill_attribute(&user->attributes[i], &out->messages[i]);
+		out->list[i] = &out->messages[i];
+	}
+	record->n_attributes = user->attribute_count;
+	record->attributes = out->list;
+}
+
+static enum code
+unpack_attributes(struct arena *arena,
+                  const Latchkey__Store__V1__UserRecord *record,
+                  struct user *out)
+{
+	struct user_attribute *list;
+
+	if (record->n_attributes == 0)
+		return CODE_OK;
+	if (record->n_attributes > USER_ATTRIBUTES_MAX)
+		return CODE_DATA_LOSS;
+	list = arena_alloc(arena, record->n_attributes * sizeof(*list));
+	if (list == NULL)
+		return CODE_RESOURCE_EXHAUSTED;
+	for (size_t i = 0; i < record->n_attributes; i++) {
+		const Latchkey__Store__V1__UserRecord__Attribute *message =
+			record->attributes[i];
+
+		list[i] = (struct user_attribute){ .name = message->name,
+			                           .text = "" };
+		if (message->value_case == VALUE_TEXT) {
+			list[i].type = USER_ATTRIBUTE_TEXT;
+			list[i].text = message->text;
+		} else if (message->value_case == VALUE_INTEGER) {
+			list[i].type = USER_ATTRIBUTE_INTEGER;
+			list[i].integer = message->integer;
+		} else if (message->value_case == VALUE_FLAG) {
+			list[i].type = USER_ATTRIBUTE_FLAG;
+			list[i].flag = message->flag;
+		}
+	}
+	out->attributes = list;
+	out->attribute_count = record->n_attributes;
+	return CODE_OK;
+}
+
 static struct bytes
 pack(struct store_txn *txn, struct arena *arena, const struct user *user)
 {
 	Latchkey__Store__V1__UserRecord record =
 		LATCHKEY__STORE__V1__USER_RECORD__INIT;
+	struct attribute_messages attributes;
 	struct bytes value = { 0 };
 
+	if (txn->code != CODE_OK)
+		return value;
 	record.id = user->id;
 	record.email = (char *)user->email;
 	record.username = (char *)user->username;
@@ -180,8 +285,9 @@ pack(struct store_txn *txn, struct arena *arena, const struct user *user)
 	record.roles = (char **)user->roles;
 	record.joined_at_us = user->joined_at_us;
 	record.last_login_at_us = user->last_login_at_us;
-	if (txn->code == CODE_OK)
-		store_fail(txn, record_pack(arena, &record.base, &value));
+	record.password_set_at_us = user->password_set_at_us;
+	pack_attributes(user, &attributes, &record);
+	store_fail(txn, record_pack(arena, &record.base, &value));
 	return value;
 }
 
@@ -189,6 +295,7 @@ static enum code
 unpack(struct arena *arena, struct bytes value, uint64_t id, struct user *out)
 {
 	const Latchkey__Store__V1__UserRecord *record;
+	struct user user;
 	void *message;
 	enum code code;
 
@@ -200,7 +307,7 @@ unpack(struct arena *arena, struct bytes value, uint64_t id, struct user *out)
 	record = message;
 	if (record->id != id)
 		return CODE_DATA_LOSS;
-	*out = (struct user){
+	user = (struct user){
 		.id = record->id,
 		.email = record->email,
 		.username = record->username,
@@ -217,8 +324,12 @@ unpack(struct arena *arena, struct bytes value, uint64_t id, struct user *out)
 		.role_count = record->n_roles,
 		.joined_at_us = record->joined_at_us,
 		.last_login_at_us = record->last_login_at_us,
+		.password_set_at_us = record->password_set_at_us,
 	};
-	return CODE_OK;
+	code = unpack_attributes(arena, record, &user);
+	if (code == CODE_OK)
+		*out = user;
+	return code;
 }
 
 static uint64_t
@@ -370,4 +481,52 @@ user_store_find_by_identifier(struct store_txn *txn, struct arena *arena,
 		store_fail(txn, code);
 	}
 	return code;
+}
+
+void
+user_store_del(struct store_txn *txn, struct arena *arena, uint64_t id)
+{
+	struct names names;
+	struct id_key key;
+	struct user user;
+	enum code code = user_store_find(txn, arena, id, &user);
+
+	store_fail(txn, code);
+	if (code != CODE_OK)
+		return;
+	names = names_of(txn, arena, &user);
+	del_names(txn, &names);
+	store_del(txn, STORE_USER, id_key(id, &key));
+}
+
+/* The id of the first user from `from` on; 0 is none. */
+static uint64_t
+first_id(struct store_txn *txn, uint64_t from)
+{
+	struct store_cursor cursor;
+	struct id_key key;
+	uint64_t id = 0;
+
+	store_seek(txn, STORE_USER, id_key(from, &key), &cursor);
+	if (cursor.key.data != NULL && cursor.key.len == sizeof(key)) {
+		memcpy(&key, cursor.key.data, sizeof(key));
+		id = be64toh(key.big_endian);
+	} else if (cursor.key.data != NULL) {
+		store_fail(txn, CODE_DATA_LOSS);
+	}
+	store_cursor_release(&cursor);
+	return id;
+}
+
+enum code
+user_store_next(struct store_txn *txn, struct arena *arena, uint64_t after,
+                struct user *out)
+{
+	uint64_t id = after < USER_ID_MAX ? first_id(txn, after + 1) : 0;
+
+	if (txn->code != CODE_OK)
+		return txn->code;
+	if (id == 0)
+		return CODE_NOT_FOUND;
+	return user_store_find(txn, arena, id, out);
 }

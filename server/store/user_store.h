@@ -48,7 +48,10 @@ struct user {
 	size_t attribute_count;
 };
 
-/* A stored attribute; domain/attribute.h says which exist. */
+/*
+ * A stored attribute; domain/attribute.h says which exist. Only the member of
+ * its type counts; text is never NULL when it comes from the store.
+ */
 struct user_attribute {
 	const char *name;
 	enum {
@@ -63,6 +66,8 @@ struct user_attribute {
 };
 
 #define USER_ATTRIBUTES_MAX 32
+#define USER_ATTRIBUTE_NAME_MAX 40   /* bytes */
+#define USER_ATTRIBUTE_TEXT_MAX 1024 /* bytes */
 
 /*
  * identifier_normalise writes the form in which e-mail addresses and usernames
@@ -74,8 +79,8 @@ NODISCARD enum code identifier_normalise(struct arena *arena, const char *text,
 
 /*
  * The two writes fail the transaction with INVALID_ARGUMENT for a string over
- * its limit or not UTF-8, for roles not sorted or named twice, and for a user
- * without any identifier.
+ * its limit or not UTF-8, for roles or attributes not sorted or named twice,
+ * and for a user without any identifier.
  *
  * user_store_add writes a new user and its identifiers inside the caller's
  * write transaction and sets user->id. It fails the transaction with
@@ -108,7 +113,7 @@ void user_store_del(struct store_txn *txn, struct arena *arena, uint64_t id);
 /*
  * user_store_next copies the first user with an id above `after` into the
  * arena. NOT_FOUND after the last one does not fail the transaction. To walk
- * all users in a bounded arena, set arena->used back between the steps.
+ * all users in a bounded arena, arena_rewind between the steps.
  */
 NODISCARD enum code user_store_next(struct store_txn *txn, struct arena *arena,
                                     uint64_t after, struct user *out);
