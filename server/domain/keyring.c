@@ -12,6 +12,9 @@
 #define NONCE_SIZE crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define SEAL_SIZE (NONCE_SIZE + crypto_aead_xchacha20poly1305_ietf_ABYTES)
 #define KID_BYTES 8
+/* What is derived from the master key: crypto_kdf's context and numbers. */
+#define KDF_CONTEXT "latchkey"
+#define DIGEST_SUBKEY 1
 /* Room for KEYRING_MAX stored keys with all that belongs to them. */
 #define LIST_SIZE ((size_t)KEYRING_MAX * (PRIVATE_KEY_MAX + 1024))
 
@@ -25,6 +28,7 @@ struct ring_key {
 struct keyring {
 	struct ring_key keys[KEYRING_MAX]; /* newest first */
 	size_t count;
+	uint8_t digest_key[KEYRING_DIGEST_KEY_SIZE];
 };
 
 /* seal writes nonce and ciphertext: private_key.len + SEAL_SIZE bytes. */
@@ -250,6 +254,9 @@ keyring_open(struct store *store, const uint8_t master[MASTER_KEY_SIZE],
 
 	if (keyring != NULL && memory != NULL) {
 		arena_init(&arena, memory, LIST_SIZE);
+		(void)crypto_kdf_derive_from_key(
+			keyring->digest_key, sizeof(keyring->digest_key),
+			DIGEST_SUBKEY, KDF_CONTEXT, master);
 		code = open_keys(store, master, &arena, keyring, &fault);
 		arena_reset(&arena);
 	}
@@ -270,7 +277,14 @@ keyring_close(struct keyring *keyring)
 		return;
 	for (size_t i = 0; i < keyring->count; i++)
 		signing_key_close(keyring->keys[i].key);
+	sodium_memzero(keyring->digest_key, sizeof(keyring->digest_key));
 	free(keyring);
+}
+
+const uint8_t *
+keyring_digest_key(const struct keyring *keyring)
+{
+	return keyring->digest_key;
 }
 
 const struct signing_key *

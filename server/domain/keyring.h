@@ -21,7 +21,8 @@ struct store;
  */
 struct keyring;
 
-#define KEYRING_MAX 64 /* keys of a store, retired ones included */
+#define KEYRING_MAX 64             /* keys of a store, retired ones included */
+#define KEYRING_DIGEST_KEY_SIZE 32 /* bytes */
 
 /*
  * keyring_add_key makes a new key of `alg` for `purpose`, seals it and writes
@@ -68,6 +69,13 @@ const struct signing_key *keyring_signer(const struct keyring *keyring,
  */
 const struct signing_key *keyring_find(const struct keyring *keyring,
                                        const char *kid, enum key_alg alg);
+
+/*
+ * keyring_digest_key lends a key derived from the master key (libsodium's
+ * crypto_kdf), for digests in the store that must not help to guess what was
+ * digested.
+ */
+const uint8_t *keyring_digest_key(const struct keyring *keyring);
 
 /* keyring_list_public lists access keys that have a public half, newest first.
  */

@@ -344,6 +344,24 @@ a_store_holds_so_many_keys_and_no_more(void **state)
 	test_keyring_open(test);
 }
 
+static void
+the_digest_key_follows_from_the_master_key_alone(void **state)
+{
+	struct test_keyring *test = *state;
+	uint8_t before[KEYRING_DIGEST_KEY_SIZE];
+
+	test_keyring_add(test, KEY_ES256, KEY_PURPOSE_ACCESS, 1);
+	test_keyring_add(test, KEY_HS256, KEY_PURPOSE_REFRESH, 1);
+	test_keyring_open(test);
+	memcpy(before, keyring_digest_key(test->keyring), sizeof(before));
+	assert_memory_not_equal(before, test->master, sizeof(before));
+
+	test_keyring_add(test, KEY_HS256, KEY_PURPOSE_REFRESH, 2);
+	test_keyring_open(test);
+	assert_memory_equal(before, keyring_digest_key(test->keyring),
+	                    sizeof(before));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -363,6 +381,7 @@ main(void)
 		CASE(a_given_secret_signs_and_is_bounded),
 		CASE(refresh_keys_are_hs256_only),
 		CASE(a_store_holds_so_many_keys_and_no_more),
+		CASE(the_digest_key_follows_from_the_master_key_alone),
 	};
 
 	return cmocka_run_group_tests_name("keyring", tests, NULL, NULL);
