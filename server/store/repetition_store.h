@@ -10,7 +10,7 @@
 struct store_txn;
 
 #define REPETITION_KEPT_S 3600
-#define REPETITION_DIGEST_SIZE 32 /* bytes, BLAKE2b-256 */
+#define REPETITION_DIGEST_SIZE 32 /* bytes, keyed BLAKE2b-256 */
 
 /* A call that must not take effect twice; see RepetitionRecord. */
 struct repetition {
