@@ -15,6 +15,7 @@ run=(
 	libjwt-dev libjansson-dev libsodium-dev libssl-dev
 	libmicrohttpd-dev libcurl4-openssl-dev
 	libconfuse-dev libunistring-dev libcmocka-dev
+	python3-django # its list of common passwords
 )
 # Besides: the style checks, the fuzzers, the tests in Python.
 test=(clang clang-format clang-tidy libclang-rt-14-dev python3 curl)

@@ -36,9 +36,11 @@ struct password_verdict {
 };
 
 /*
- * password_judge looks at all the rules. The similarity is Django's: the
- * quick ratio of difflib's SequenceMatcher of at least 0.7 with an attribute
- * or one of its parts between non-word characters, without regard to case.
+ * password_judge looks at all the rules, and at the first PASSWORD_MAX bytes of
+ * each text. Characters are Unicode's, counted by code point. The similarity is
+ * Django's: the quick ratio of difflib's SequenceMatcher of at least 0.7 with
+ * an attribute or one of its parts between non-word characters, without regard
+ * to case.
  */
 void password_judge(enum password_rules rules, const char *password,
                     const struct password_owner *owner,
