@@ -22,7 +22,14 @@ struct role_entry {
 	size_t permission_count;
 };
 
-/* role_store_add fails the transaction with ALREADY_EXISTS. */
+/*
+ * Both writes fail the transaction with INVALID_ARGUMENT for an empty name or
+ * permission, a text over its limit or not UTF-8, and for permissions that are
+ * too many, not sorted or named twice.
+ *
+ * role_store_add fails the transaction with ALREADY_EXISTS for a known name,
+ * with RESOURCE_EXHAUSTED when there are ROLES_MAX.
+ */
 void role_store_add(struct store_txn *txn, struct arena *arena,
                     const struct role_entry *role);
 
@@ -30,10 +37,17 @@ void role_store_add(struct store_txn *txn, struct arena *arena,
 void role_store_put(struct store_txn *txn, struct arena *arena,
                     const struct role_entry *role);
 
-/* role_store_del removes a role; users keep the name until they are changed. */
+/*
+ * role_store_del removes a role; absence is not a failure. Users keep the name
+ * until they are changed.
+ */
 void role_store_del(struct store_txn *txn, const char *name);
 
-/* role_store_find: NOT_FOUND does not fail the transaction. */
+/*
+ * role_store_find copies a role into the arena, up to 30 KiB: arena_rewind
+ * before the next. NOT_FOUND does not fail the transaction, other failures do;
+ * *out is then untouched.
+ */
 NODISCARD enum code role_store_find(struct store_txn *txn, struct arena *arena,
                                     const char *name, struct role_entry *out);
 
