@@ -102,7 +102,7 @@ add_all(struct loader *l)
 {
 	enum code code = CODE_OK;
 
-	for (size_t i = 0; i < builtin_profile_count && code == CODE_OK; i++) {
+	for (size_t i = 0; i < builtin_profiles_count && code == CODE_OK; i++) {
 		const struct profile_file file = {
 			.name = builtin_profiles[i].name,
 			.text = (const char *)builtin_profiles[i].data,
