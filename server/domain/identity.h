@@ -4,21 +4,30 @@
 #include <stddef.h>
 
 /*
- * What Django accepts as an e-mail address and as a username. Each returns
- * NULL for a good one, or the sentence for the user (static text).
+ * What is accepted as an e-mail address, as a username and as a name. Each
+ * returns NULL for a good one, or the sentence for the user (static text).
+ * What is not UTF-8 is never good.
  */
 
-/* EmailValidator of Django 5: local part, domain, an allowlist of localhost
-   without dots is not ours; up to 254 bytes. */
+/*
+ * identity_email_fault accepts what EmailValidator of Django 5.2 does, up to
+ * 254 bytes, but for control characters in a quoted local part and for what is
+ * neither letter, mark nor digit in a name of the internet's other scripts.
+ * "localhost" is a good domain.
+ */
 const char *identity_email_fault(const char *email);
 
 /*
- * UnicodeUsernameValidator: letters and digits of any script and @ . + - _ ;
- * 1 to 150 characters; with an @ it must be the user's own address.
+ * identity_username_fault accepts letters and digits of any script and
+ * @ . + - _ ; 1 to 150 characters, no more bytes than one can log in with.
+ * With an @ it must be the user's own address (NULL or "": has none).
  */
 const char *identity_username_fault(const char *username, const char *email);
 
-/* identity_name_fault bounds a first, last or whole name in characters. */
+/*
+ * identity_name_fault bounds a name, or any text, in characters.
+ * characters_max is one for which there is a sentence: see identity.c.
+ */
 const char *identity_name_fault(const char *name, size_t characters_max);
 
 #endif
