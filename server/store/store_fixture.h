@@ -9,7 +9,7 @@
 #include "server/store/store.h"
 
 /*
- * For the tests of this folder: a store in a temporary directory of its own,
+ * For the tests of the server: a store in a temporary directory of its own,
  * and an arena. The functions fail the running cmocka case when something goes
  * wrong; call them from its thread only.
  */
@@ -48,6 +48,20 @@ NODISCARD enum code store_fixture_del(struct store *store, uint64_t key);
 /* store_fixture_get returns NOT_FOUND, or the value in *out. */
 NODISCARD enum code store_fixture_get(struct store *store, uint64_t key,
                                       uint64_t *out);
+
+/* store_fixture_count counts a table's records. */
+size_t store_fixture_count(struct store *store, enum store_table table);
+
+/* store_fixture_spoil puts a sound value of nonsense under the key. */
+void store_fixture_spoil(struct store *store, enum store_table table,
+                         struct bytes key);
+
+/*
+ * store_fixture_torture runs a step with an arena of 0, 8, 16... bytes until
+ * it succeeds; every failure before must be RESOURCE_EXHAUSTED.
+ */
+void store_fixture_torture(struct store_fixture *f,
+                           enum code (*step)(struct store_fixture *f));
 
 /* store_fixture_key makes a key of a number, lying in *big_endian. */
 struct bytes store_fixture_key(uint64_t number, uint64_t *big_endian);
