@@ -1,9 +1,12 @@
 #include "server/settings.h"
 
+#include "server/domain/attribute.h"
+
 #define SETTINGS_STRUCT struct server_settings
 #include "base/setting_rows.h"
 
 static const char *const algorithms[] = { "ES256", "HS256", "RS256", NULL };
+static const char *const modes[] = { "closed", "open", "verify", NULL };
 static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
 
 static const struct setting rows[] = {
@@ -56,9 +59,9 @@ static const struct setting rows[] = {
 	           "HS256 (a shared secret). Not read afterwards: each key "
 	           "keeps its algorithm."),
 	ROW_TEXT(tokens, issuer, "",
-	         "The `iss` claim, usually the public base URL. Empty: "
-	         "no claim. When set, tokens with another issuer are "
-	         "refused."),
+	         "The `iss` claim. Empty: server.public_base. Tokens with "
+	         "another issuer are refused: changing it ends every token "
+	         "there is."),
 	ROW_TEXT(tokens, audience, "",
 	         "The `aud` claim. Empty: no claim. When set, tokens "
 	         "with another audience are refused."),
@@ -87,6 +90,44 @@ static const struct setting rows[] = {
 	           "With sessions.rotate: how long a replaced refresh "
 	           "token is still honoured, in milliseconds; 0 to 600000. "
 	           "For lost answers and second tabs."),
+
+	ROW_CHOICE(registration, mode, "closed", modes,
+	           "Who may make an account: closed (staff only), open "
+	           "(anybody, who is logged in at once) or verify (anybody; "
+	           "nobody can log in before the e-mail address is "
+	           "verified)."),
+
+	ROW_LIST(users, attributes, "", ATTRIBUTES_MAX,
+	         "Attributes that every user has beside the built-in ones, "
+	         "each \"name:type:writer\"; 0 to 32 of them. The name: a "
+	         "lower-case letter, then lower-case letters, digits and _, "
+	         "at most 40. The type: text, integer or flag. The writer: "
+	         "user (the owner and staff), staff, or nobody. They follow "
+	         "last_login in the user object, null when unset."),
+
+	ROW_PATH(throttles, login_address, "30/300",
+	         "Failed logins allowed from one address (IPv6: from one "
+	         "/64), as EVENTS/SECONDS, or \"off\"; at most 128 events. A "
+	         "login that is being checked counts until its password was "
+	         "right. So for all throttles."),
+	ROW_PATH(throttles, login_account, "10/300",
+	         "Failed logins allowed to one account, whether or not it "
+	         "exists, from addresses at which its owner has not logged "
+	         "in before."),
+	ROW_PATH(throttles, login_device, "10/300",
+	         "Failed logins allowed to one account from one address at "
+	         "which its owner has logged in before. They do not count in "
+	         "throttles.login_account: nobody elsewhere can lock the "
+	         "owner out."),
+	ROW_PATH(throttles, mail_minute, "1/60",
+	         "Mails with links to one address. What is above is answered "
+	         "like the rest and not sent."),
+	ROW_PATH(throttles, mail_hour, "5/3600",
+	         "The same over a longer time. Both count."),
+	ROW_PATH(throttles, register_address, "20/3600",
+	         "Registrations from one address."),
+	ROW_PATH(throttles, old_password, "5/300",
+	         "Wrong old passwords of one user who wants a new one."),
 
 	ROW_NUMBER(lanes, write_threads, "64", 1, 1024,
 	           "Threads for calls that wait for a commit; 1 to 1024."),

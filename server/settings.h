@@ -45,6 +45,21 @@ struct server_settings {
 		int64_t grace_ms;
 	} sessions;
 	struct {
+		char *mode;
+	} registration;
+	struct {
+		struct setting_list attributes;
+	} users;
+	struct {
+		char *login_address;
+		char *login_account;
+		char *login_device;
+		char *mail_minute;
+		char *mail_hour;
+		char *register_address;
+		char *old_password;
+	} throttles;
+	struct {
 		int64_t write_threads;
 		int64_t write_queue_max;
 		int64_t hash_threads;

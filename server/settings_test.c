@@ -26,6 +26,10 @@ the_defaults_are_what_the_contract_promises(void **state)
 	assert_false(s.tokens.user_id_is_number);
 	assert_false(s.sessions.rotate);
 	assert_int_equal(s.sessions.grace_ms, 10000);
+	assert_string_equal(s.registration.mode, "closed");
+	assert_int_equal(s.users.attributes.count, 0);
+	assert_string_equal(s.throttles.mail_minute, "1/60");
+	assert_string_equal(s.throttles.mail_hour, "5/3600");
 	settings_free(&server_settings_table, &s);
 }
 
