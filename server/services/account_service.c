@@ -1,8 +1,19 @@
 #include "server/services/account_service.h"
 
 #include "proto/latchkey/v1/account_service.pb-c.h"
+#include "server/domain/identity.h"
+#include "server/server.h"
+#include "server/services/attribute_input.h"
 #include "server/services/caller.h"
+#include "server/services/field.h"
+#include "server/services/store_refusal.h"
+#include "server/services/token_check.h"
 #include "server/services/user_message.h"
+
+#define HAS_FIRST_NAME                                                         \
+	LATCHKEY__V1__UPDATE_ME_REQUEST__FIRST_NAME_PRESENCE_FIRST_NAME
+#define HAS_LAST_NAME                                                          \
+	LATCHKEY__V1__UPDATE_ME_REQUEST__LAST_NAME_PRESENCE_LAST_NAME
 
 enum code
 account_get_me(struct rpc_call *call, const void *in, void *out)
@@ -10,5 +21,71 @@ account_get_me(struct rpc_call *call, const void *in, void *out)
 	Latchkey__V1__GetMeResponse *resp = out;
 
 	(void)in;
-	return user_message_make(call->arena, caller_user(call), &resp->user);
+	return user_message_make(call, caller_user(call), &resp->user);
+}
+
+static struct attribute_input
+own_attributes(const Latchkey__V1__UpdateMeRequest *req)
+{
+	return (struct attribute_input){ .items = req->attributes,
+		                         .count = req->n_attributes,
+		                         .writer = ATTRIBUTE_BY_USER };
+}
+
+static enum code
+check_update(struct rpc_call *call, const Latchkey__V1__UpdateMeRequest *req)
+{
+	struct attribute_input attributes = own_attributes(req);
+
+	if (req->first_name_presence_case == HAS_FIRST_NAME)
+		field_note(call, "first_name",
+		           identity_name_fault(req->first_name, USER_NAME_MAX));
+	if (req->last_name_presence_case == HAS_LAST_NAME)
+		field_note(call, "last_name",
+		           identity_name_fault(req->last_name, USER_NAME_MAX));
+	attribute_input_check(call, &attributes);
+	return rpc_fail_fields(call);
+}
+
+/* The user anew, inside the write: others may have changed it meanwhile. */
+static enum code
+write_update(struct rpc_call *call, const Latchkey__V1__UpdateMeRequest *req,
+             struct user *user)
+{
+	struct attribute_input attributes = own_attributes(req);
+	struct store_txn txn;
+	enum code code;
+
+	store_begin_write(call->server->store, &txn);
+	code = user_store_find(&txn, call->arena, call->caller->user_id, user);
+	if (code == CODE_OK) {
+		if (req->first_name_presence_case == HAS_FIRST_NAME)
+			user->first_name = req->first_name;
+		if (req->last_name_presence_case == HAS_LAST_NAME)
+			user->last_name = req->last_name;
+		code = attribute_input_apply(call, &attributes, user);
+	}
+	store_fail(&txn, code);
+	if (code == CODE_OK)
+		user_store_put(&txn, call->arena, user);
+	code = store_end(&txn);
+	if (code == CODE_NOT_FOUND)
+		return caller_refuse_gone(call);
+	return code == CODE_OK ? CODE_OK : store_refuse(call, &txn);
+}
+
+enum code
+account_update_me(struct rpc_call *call, const void *in, void *out)
+{
+	const Latchkey__V1__UpdateMeRequest *req = in;
+	Latchkey__V1__UpdateMeResponse *resp = out;
+	struct user user;
+	enum code code;
+
+	code = check_update(call, req);
+	if (code == CODE_OK)
+		code = write_update(call, req, &user);
+	if (code == CODE_OK)
+		code = user_message_make(call, &user, &resp->user);
+	return code;
 }

@@ -7,25 +7,15 @@
 #include "proto/latchkey/v1/auth_service.pb-c.h"
 #include "server/domain/password.h"
 #include "server/server.h"
+#include "server/services/field.h"
+#include "server/services/login.h"
+#include "server/services/login_attempt.h"
 #include "server/services/store_refusal.h"
 #include "server/services/token_check.h"
 #include "server/services/token_grant.h"
 #include "server/services/user_message.h"
 
 #define REASON(name) LATCHKEY__RPC__V1__REASON__REASON_##name
-
-/* Longest text a log line or a record keeps of what a client says of itself. */
-#define FITS(text, max) (strnlen((text), (max) + 1) <= (max))
-
-static void
-check_text(struct rpc_call *call, const char *field, const char *text,
-           size_t max)
-{
-	if (*text == '\0')
-		rpc_violation(call, field, "required", "the field is required");
-	else if (!FITS(text, max))
-		rpc_violation(call, field, "too_long", "the field is too long");
-}
 
 static enum code
 no_memory(struct rpc_call *call)
@@ -45,16 +35,38 @@ wrong_credentials(struct rpc_call *call)
 }
 
 static enum code
-find_login(struct rpc_call *call, const char *identifier, struct user *user,
-           bool *known)
+must_verify_email(struct rpc_call *call)
+{
+	LOG_EVENT(LOG_LEVEL_INFO, "login_unverified",
+	          LOG_T("request_id", call->request_id_text),
+	          LOG_T("address", call->client_address));
+	return rpc_fail(call, CODE_UNAUTHENTICATED, REASON(EMAIL_NOT_VERIFIED),
+	                "the e-mail address is not verified yet");
+}
+
+/* A password that is being checked, and whose it may be. */
+struct login {
+	struct user user;
+	bool is_known;     /* an active user has the identifier */
+	bool knows_device; /* and has logged in from here before */
+	struct login_attempt attempt;
+};
+
+static enum code
+find_login(struct rpc_call *call, const char *identifier, struct login *login)
 {
 	struct store_txn txn;
 	enum code code;
 
 	store_begin_read(call->server->store, &txn);
 	code = user_store_find_by_identifier(&txn, call->arena, identifier,
-	                                     user);
-	*known = code == CODE_OK && user->is_active;
+	                                     &login->user);
+	login->is_known = code == CODE_OK && login->user.is_active;
+	if (login->is_known)
+		store_fail(&txn,
+		           session_store_has_address(
+				   &txn, call->arena, login->user.id,
+				   call->client_address, &login->knows_device));
 	if (store_end(&txn) != CODE_OK)
 		return store_refuse(call, &txn);
 	/* What cannot be an identifier is nobody's. */
@@ -63,40 +75,75 @@ find_login(struct rpc_call *call, const char *identifier, struct user *user,
 	return code == CODE_OK ? CODE_OK : no_memory(call);
 }
 
+static bool
+must_verify_first(const struct rpc_call *call, const struct user *user)
+{
+	return call->server->registration == REGISTRATION_VERIFY &&
+	       !user->email_verified;
+}
+
 /*
  * Opens the session in the transaction that sees the user once more: between
  * the first look and now, while the password was hashed, the user may have been
- * deactivated or have changed the password.
+ * deactivated or have changed the password. Who must verify the address first
+ * gets no session, but the try was no failure.
  */
 static enum code
-open_session(struct rpc_call *call, struct user *user, const char *new_hash,
+open_session(struct rpc_call *call, struct login *login, const char *new_hash,
              struct session *session)
 {
+	struct user *user = &login->user;
 	const char *proved = user->password_hash;
+	bool must_verify = false;
 	struct store_txn txn;
 	enum code code;
-	bool same;
 
-	session_begin(&call->server->sessions, user->id, call->now_us, session);
-	session->user_agent = call->user_agent;
-	session->client_address = call->client_address;
 	store_begin_write(call->server->store, &txn);
 	code = user_store_find(&txn, call->arena, user->id, user);
-	same = code == CODE_OK && user->is_active &&
-	       strcmp(user->password_hash, proved) == 0;
-	if (code == CODE_OK && same) {
-		user->last_login_at_us = call->now_us;
+	if (code == CODE_OK &&
+	    (!user->is_active || strcmp(user->password_hash, proved) != 0))
+		code = CODE_NOT_FOUND;
+	store_fail(&txn, code);
+	if (code == CODE_OK) {
+		login_attempt_take_back(call, &txn, &login->attempt);
+		must_verify = must_verify_first(call, user);
+		if (!must_verify) {
+			user->last_login_at_us = call->now_us;
+			login_open(call, &txn, user->id, session);
+		}
 		if (new_hash != NULL)
 			user->password_hash = new_hash;
 		user_store_put(&txn, call->arena, user);
-		session_store_add(&txn, call->arena, session);
-	} else {
-		store_fail(&txn, code == CODE_OK ? CODE_NOT_FOUND : code);
 	}
 	code = store_end(&txn);
 	if (code == CODE_NOT_FOUND)
 		return wrong_credentials(call);
-	return code == CODE_OK ? CODE_OK : store_refuse(call, &txn);
+	if (code != CODE_OK)
+		return store_refuse(call, &txn);
+	return must_verify ? must_verify_email(call) : CODE_OK;
+}
+
+/*
+ * Always hash: a quick refusal would tell which users exist. *new_hash is left
+ * empty unless the stored one is of the past.
+ */
+static enum code
+prove(struct rpc_call *call, const struct login *login, const char *password,
+      char new_hash[PASSWORD_HASH_SIZE])
+{
+	struct password_hasher *hasher = call->server->hasher;
+	const char *stored = login->is_known ? login->user.password_hash : NULL;
+	bool match = false;
+	enum code code = password_match(hasher, password, stored, &match);
+
+	if (code != CODE_OK)
+		return code;
+	if (!login->is_known || !match)
+		return wrong_credentials(call);
+	new_hash[0] = '\0';
+	return password_needs_rehash(stored)
+	               ? password_hash(hasher, password, new_hash)
+	               : CODE_OK;
 }
 
 enum code
@@ -104,47 +151,36 @@ auth_authenticate(struct rpc_call *call, const void *in, void *out)
 {
 	const Latchkey__V1__AuthenticateRequest *req = in;
 	Latchkey__V1__AuthenticateResponse *resp = out;
-	struct password_hasher *hasher = call->server->hasher;
+	struct login login = { .is_known = false };
 	char new_hash[PASSWORD_HASH_SIZE];
-	struct user user = { 0 };
+	struct login_tokens tokens;
 	struct session session;
-	bool known = false, match = false, rehash;
 	enum code code;
 
-	check_text(call, "identifier", req->identifier, USER_IDENTIFIER_MAX);
-	check_text(call, "password", req->password, PASSWORD_MAX);
+	field_require(call, "identifier", req->identifier, USER_IDENTIFIER_MAX);
+	field_require(call, "password", req->password, PASSWORD_MAX);
 	code = rpc_fail_fields(call);
 	if (code != CODE_OK)
 		return code;
-	code = find_login(call, req->identifier, &user, &known);
-	if (code != CODE_OK)
-		return code;
-
-	/* Always hash: a quick refusal would tell which users exist. */
-	code = password_match(hasher, req->password,
-	                      known ? user.password_hash : NULL, &match);
-	if (code != CODE_OK)
-		return code;
-	if (!known || !match)
-		return wrong_credentials(call);
-	rehash = password_needs_rehash(user.password_hash);
-	if (rehash) {
-		code = password_hash(hasher, req->password, new_hash);
-		if (code != CODE_OK)
-			return code;
-	}
-
-	code = open_session(call, &user, rehash ? new_hash : NULL, &session);
-	if (code != CODE_OK)
-		return code;
-	resp->refresh_expires_at = session.refresh_expires_at;
-	code = grant_access(call, &user, &session, &resp->access_token,
-	                    &resp->access_expires_at);
+	code = find_login(call, req->identifier, &login);
 	if (code == CODE_OK)
-		code = grant_refresh(call, &session, &resp->refresh_token);
+		code = login_attempt_begin(call, req->identifier,
+		                           login.knows_device, &login.attempt);
 	if (code == CODE_OK)
-		code = user_message_make(call->arena, &user, &resp->user);
-	return code;
+		code = prove(call, &login, req->password, new_hash);
+	if (code == CODE_OK)
+		code = open_session(call, &login,
+		                    new_hash[0] == '\0' ? NULL : new_hash,
+		                    &session);
+	if (code == CODE_OK)
+		code = login_grant(call, &login.user, &session, &tokens);
+	if (code != CODE_OK)
+		return code;
+	resp->access_token = tokens.access_token;
+	resp->access_expires_at = tokens.access_expires_at;
+	resp->refresh_token = tokens.refresh_token;
+	resp->refresh_expires_at = tokens.refresh_expires_at;
+	return user_message_make(call, &login.user, &resp->user);
 }
 
 static bool
@@ -221,7 +257,7 @@ auth_refresh(struct rpc_call *call, const void *in, void *out)
 	struct token_check check;
 	enum code code;
 
-	check_text(call, "refresh_token", req->refresh_token, TOKEN_MAX);
+	field_require(call, "refresh_token", req->refresh_token, TOKEN_MAX);
 	code = rpc_fail_fields(call);
 	if (code != CODE_OK)
 		return code;
@@ -276,7 +312,7 @@ auth_verify_token(struct rpc_call *call, const void *in, void *out)
 	struct token_check check;
 	enum code code;
 
-	check_text(call, "token", req->token, TOKEN_MAX);
+	field_require(call, "token", req->token, TOKEN_MAX);
 	if (accepted == 0)
 		rpc_violation(call, "accepted_types", "malformed",
 		              "the field names no type of token");
@@ -350,7 +386,7 @@ auth_logout(struct rpc_call *call, const void *in, void *out)
 
 	if (!req->strict)
 		accepted |= TOKEN_ACCEPT_EXPIRED;
-	check_text(call, "refresh_token", req->refresh_token, TOKEN_MAX);
+	field_require(call, "refresh_token", req->refresh_token, TOKEN_MAX);
 	code = rpc_fail_fields(call);
 	if (code == CODE_OK)
 		code = token_read(call, req->refresh_token, accepted, &check);

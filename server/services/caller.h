@@ -14,4 +14,10 @@ rpc_authenticator caller_authenticate;
 /* caller_user returns the caller of a method whose row needs a role. */
 const struct user *caller_user(const struct rpc_call *call);
 
+/*
+ * caller_refuse_gone answers UNAUTHENTICATED (USER_GONE): the caller was
+ * deleted after the call had begun.
+ */
+enum code caller_refuse_gone(struct rpc_call *call);
+
 #endif

@@ -1,5 +1,8 @@
 #include "server/services/user_message.h"
 
+#include <string.h>
+
+#include "server/server.h"
 #include "server/store/user_store.h"
 
 static char *
@@ -13,11 +16,65 @@ full_name(struct arena *arena, const struct user *user)
 	                    *first != '\0' && *last != '\0' ? " " : "", last);
 }
 
+/* fill_value shows what is stored, or null if it is not of the type now. */
+static void
+fill_value(Latchkey__V1__Attribute *m, const struct user_attribute *stored,
+           enum attribute_type type)
+{
+	if (type == ATTRIBUTE_TEXT && stored->type == USER_ATTRIBUTE_TEXT) {
+		m->value_case = LATCHKEY__V1__ATTRIBUTE__VALUE_TEXT;
+		m->text = (char *)stored->text;
+	}
+	if (type == ATTRIBUTE_INTEGER &&
+	    stored->type == USER_ATTRIBUTE_INTEGER) {
+		m->value_case = LATCHKEY__V1__ATTRIBUTE__VALUE_INTEGER;
+		m->integer = stored->integer;
+	}
+	if (type == ATTRIBUTE_FLAG && stored->type == USER_ATTRIBUTE_FLAG) {
+		m->value_case = LATCHKEY__V1__ATTRIBUTE__VALUE_FLAG;
+		m->flag = stored->flag;
+	}
+}
+
+static void
+fill_attribute(Latchkey__V1__Attribute *m, const struct user *user,
+               const struct attribute_declaration *declared)
+{
+	latchkey__v1__attribute__init(m);
+	m->name = (char *)declared->name;
+	for (size_t i = 0; i < user->attribute_count; i++)
+		if (strcmp(user->attributes[i].name, declared->name) == 0)
+			fill_value(m, &user->attributes[i], declared->type);
+}
+
+static enum code
+fill_attributes(struct arena *arena, const struct attribute_table *table,
+                const struct user *user, Latchkey__V1__User *out)
+{
+	Latchkey__V1__Attribute *rows;
+
+	if (table->count == 0)
+		return CODE_OK;
+	rows = arena_alloc(arena, table->count * sizeof(*rows));
+	out->attributes =
+		arena_alloc(arena, table->count * sizeof(out->attributes[0]));
+	if (rows == NULL || out->attributes == NULL)
+		return CODE_RESOURCE_EXHAUSTED;
+	for (size_t i = 0; i < table->count; i++) {
+		fill_attribute(&rows[i], user, &table->rows[i]);
+		out->attributes[i] = &rows[i];
+	}
+	out->n_attributes = table->count;
+	return CODE_OK;
+}
+
 enum code
-user_message_make(struct arena *arena, const struct user *user,
+user_message_make(struct rpc_call *call, const struct user *user,
                   Latchkey__V1__User **out)
 {
+	struct arena *arena = call->arena;
 	Latchkey__V1__User *m = arena_alloc(arena, sizeof(*m));
+	enum code code;
 
 	if (m == NULL)
 		return CODE_RESOURCE_EXHAUSTED;
@@ -51,6 +108,8 @@ user_message_make(struct arena *arena, const struct user *user,
 			LATCHKEY__V1__USER__LAST_LOGIN_PRESENCE_LAST_LOGIN_AT_US;
 		m->last_login_at_us = user->last_login_at_us;
 	}
-	*out = m;
-	return CODE_OK;
+	code = fill_attributes(arena, &call->server->attributes, user, m);
+	if (code == CODE_OK)
+		*out = m;
+	return code;
 }

@@ -1,0 +1,155 @@
+#include "server/services/account_link.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "proto/latchkey/v1/account_service.pb-c.h"
+#include "server/server.h"
+#include "server/services/account_service.h"
+#include "server/services/store_refusal.h"
+#include "server/store/store.h"
+
+#define REASON(name) LATCHKEY__RPC__V1__REASON__REASON_##name
+#define PURPOSE(name) LATCHKEY__V1__LINK_PURPOSE__LINK_PURPOSE_##name
+
+static enum code
+refuse(struct rpc_call *call, enum link_fault fault)
+{
+	static const struct {
+		Latchkey__Rpc__V1__Reason reason;
+		const char *message;
+	} faults[] = {
+		[LINK_INVALID] = { REASON(LINK_INVALID),
+		                   "the link is not valid" },
+		[LINK_EXPIRED] = { REASON(LINK_EXPIRED),
+		                   "the link is expired" },
+		[LINK_USED] = { REASON(LINK_USED), "the link has been used" },
+	};
+
+	LOG_EVENT(LOG_LEVEL_INFO, "link_refused",
+	          LOG_T("reason", faults[fault].message),
+	          LOG_T("address", call->client_address),
+	          LOG_T("request_id", call->request_id_text));
+	return rpc_fail(call, CODE_FAILED_PRECONDITION, faults[fault].reason,
+	                "%s", faults[fault].message);
+}
+
+/* Whom a reset link is for; 0 if the text names nobody. */
+static bool
+read_owner(const struct account_link *link, uint64_t *user_id)
+{
+	*user_id = 0;
+	if (link->purpose == LINK_VERIFY_EMAIL)
+		return true; /* anybody's */
+	return uid_read(link->uid, user_id) == CODE_OK && *user_id != 0;
+}
+
+/* The user behind the link, while the address is still the user's. */
+static enum code
+find_user(struct rpc_call *call, struct store_txn *txn,
+          struct account_link *link, bool *found)
+{
+	enum code code = user_store_find(txn, call->arena, link->link.user_id,
+	                                 &link->user);
+
+	*found = code == CODE_OK &&
+	         strcmp(link->user.email, link->link.email) == 0 &&
+	         (link->purpose == LINK_VERIFY_EMAIL || link->user.is_active);
+	return code == CODE_NOT_FOUND ? CODE_OK : code;
+}
+
+enum code
+account_link_read(struct rpc_call *call, struct store_txn *txn,
+                  struct account_link *link)
+{
+	enum link_fault fault;
+	uint64_t user_id;
+	enum code code;
+	bool found;
+
+	if (!read_owner(link, &user_id))
+		return refuse(call, LINK_INVALID);
+	fault = mailing_read_link(txn, call->arena, link->token, link->purpose,
+	                          user_id, call->now_us, &link->link);
+	if (txn->code != CODE_OK)
+		return txn->code;
+	if (fault == LINK_INVALID || fault == LINK_EXPIRED)
+		return refuse(call, fault);
+	code = find_user(call, txn, link, &found);
+	if (code != CODE_OK)
+		return code;
+	if (!found)
+		return refuse(call, LINK_INVALID);
+	link->was_done = link->purpose == LINK_VERIFY_EMAIL &&
+	                 fault == LINK_USED && link->user.email_verified;
+	if (fault == LINK_USED && !link->was_done)
+		return refuse(call, LINK_USED);
+	return CODE_OK;
+}
+
+/* Looks at a link and changes nothing. */
+static enum code
+check(struct rpc_call *call, struct account_link *link)
+{
+	struct store_txn txn;
+	enum code code, end;
+
+	store_begin_read(call->server->store, &txn);
+	code = account_link_read(call, &txn, link);
+	end = store_end(&txn);
+	return end != CODE_OK ? store_refuse(call, &txn) : code;
+}
+
+/* Uses a verification link; refused by account_link_read it writes nothing. */
+static enum code
+verify(struct rpc_call *call, struct account_link *link)
+{
+	struct store_txn txn;
+	enum code code, end;
+
+	store_begin_write(call->server->store, &txn);
+	code = account_link_read(call, &txn, link);
+	if (code == CODE_OK && !link->was_done) {
+		link->link.used_at_us = call->now_us;
+		link->user.email_verified = true;
+		link_store_put(&txn, call->arena, &link->link);
+		user_store_put(&txn, call->arena, &link->user);
+	}
+	end = store_end(&txn);
+	return end != CODE_OK ? store_refuse(call, &txn) : code;
+}
+
+enum code
+account_verify_email(struct rpc_call *call, const void *in, void *out)
+{
+	const Latchkey__V1__VerifyEmailRequest *req = in;
+	struct account_link link = { .purpose = LINK_VERIFY_EMAIL,
+		                     .token = req->token };
+	enum code code;
+
+	(void)out;
+	/* First a look: junk must not stand in the writers' queue. */
+	code = check(call, &link);
+	if (code == CODE_OK && !link.was_done)
+		code = verify(call, &link);
+	return code;
+}
+
+enum code
+account_check_link(struct rpc_call *call, const void *in, void *out)
+{
+	const Latchkey__V1__CheckLinkRequest *req = in;
+	struct account_link link = { .uid = req->uid, .token = req->token };
+	enum code code;
+
+	(void)out;
+	if (req->purpose == PURPOSE(VERIFY_EMAIL))
+		link.purpose = LINK_VERIFY_EMAIL;
+	else if (req->purpose == PURPOSE(SET_PASSWORD))
+		link.purpose = LINK_RESET_PASSWORD;
+	else
+		rpc_violation(call, "purpose", "required",
+		              "This field is required.");
+	code = rpc_fail_fields(call);
+	return code == CODE_OK ? check(call, &link) : code;
+}

@@ -1,0 +1,128 @@
+#include "server/services/account_mail.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "proto/latchkey/v1/account_service.pb-c.h"
+#include "server/domain/identity.h"
+#include "server/domain/mail_sender.h"
+#include "server/server.h"
+#include "server/services/account_service.h"
+#include "server/services/field.h"
+#include "server/services/store_refusal.h"
+#include "server/store/store.h"
+
+static enum code
+normalise(struct store_txn *txn, struct arena *arena, const char *email,
+          char **out)
+{
+	enum code code = CODE_OK;
+
+	if (txn->code == CODE_OK) {
+		code = identifier_normalise(arena, email, out);
+		store_fail(txn, code);
+	}
+	return txn->code;
+}
+
+bool
+account_mail_count(struct rpc_call *call, struct store_txn *txn,
+                   const char *email)
+{
+	const struct throttle_policy *policy = &call->server->throttles;
+	int64_t minute_us = 0, hour_us = 0;
+	char *target;
+
+	if (normalise(txn, call->arena, email, &target) != CODE_OK)
+		return false;
+	throttle_take(txn, call->arena, policy, THROTTLE_MAIL_MINUTE, target,
+	              call->now_us, &minute_us);
+	throttle_take(txn, call->arena, policy, THROTTLE_MAIL_HOUR, target,
+	              call->now_us, &hour_us);
+	return txn->code == CODE_OK && minute_us == 0 && hour_us == 0;
+}
+
+void
+account_mail_wake(const struct rpc_call *call)
+{
+	if (call->server->mail_sender != NULL)
+		mail_sender_wake(call->server->mail_sender);
+}
+
+/* Whose e-mail address this is; a username is nobody's address. */
+static bool
+find_owner(struct rpc_call *call, struct store_txn *txn, const char *email,
+           struct user *user)
+{
+	char *own, *asked;
+	enum code code =
+		user_store_find_by_identifier(txn, call->arena, email, user);
+
+	if (code != CODE_OK || user->email[0] == '\0')
+		return false;
+	return normalise(txn, call->arena, user->email, &own) == CODE_OK &&
+	       normalise(txn, call->arena, email, &asked) == CODE_OK &&
+	       strcmp(own, asked) == 0;
+}
+
+static bool
+is_due(const struct user *user, enum link_purpose purpose)
+{
+	if (!user->is_active)
+		return false;
+	return purpose == LINK_RESET_PASSWORD || !user->email_verified;
+}
+
+/*
+ * Answers the same, and takes the same fsync, for everybody: only the outbox
+ * and the owner of the address know what became of it.
+ */
+static enum code
+send_link(struct rpc_call *call, const char *email, enum link_purpose purpose)
+{
+	struct store_txn txn;
+	struct user user;
+	bool allowed;
+	enum code code;
+
+	field_note(call, "email", identity_email_fault(email));
+	code = rpc_fail_fields(call);
+	if (code != CODE_OK)
+		return code;
+	store_begin_write(call->server->store, &txn);
+	allowed = account_mail_count(call, &txn, email);
+	if (txn.code == CODE_OK && !allowed) {
+		store_fail(&txn, CODE_UNAVAILABLE); /* nothing to write */
+		(void)store_end(&txn);
+		LOG_EVENT(LOG_LEVEL_INFO, "throttled",
+		          LOG_T("throttle", "mail"),
+		          LOG_T("address", call->client_address),
+		          LOG_T("request_id", call->request_id_text));
+		return CODE_OK;
+	}
+	if (find_owner(call, &txn, email, &user) && is_due(&user, purpose))
+		mailing_link(&txn, call->arena, &call->server->mailing, &user,
+		             purpose, call->now_us);
+	if (store_end(&txn) != CODE_OK)
+		return store_refuse(call, &txn);
+	account_mail_wake(call);
+	return CODE_OK;
+}
+
+enum code
+account_resend_verification(struct rpc_call *call, const void *in, void *out)
+{
+	const Latchkey__V1__ResendVerificationRequest *req = in;
+
+	(void)out;
+	return send_link(call, req->email, LINK_VERIFY_EMAIL);
+}
+
+enum code
+account_request_password_reset(struct rpc_call *call, const void *in, void *out)
+{
+	const Latchkey__V1__RequestPasswordResetRequest *req = in;
+
+	(void)out;
+	return send_link(call, req->email, LINK_RESET_PASSWORD);
+}

@@ -1,0 +1,21 @@
+#ifndef SERVER_SERVICES_ACCOUNT_MAIL_H
+#define SERVER_SERVICES_ACCOUNT_MAIL_H
+
+#include <stdbool.h>
+
+#include "server/rpc/rpc.h"
+
+struct store_txn;
+
+/*
+ * account_mail_count counts a mail to the address in the transaction and tells
+ * whether one more may be sent now. Addresses are counted as they compare,
+ * whether anybody has them or not.
+ */
+bool account_mail_count(struct rpc_call *call, struct store_txn *txn,
+                        const char *email);
+
+/* account_mail_wake tells the sender, if there is one, of mail committed. */
+void account_mail_wake(const struct rpc_call *call);
+
+#endif

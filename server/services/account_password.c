@@ -1,0 +1,281 @@
+/*
+ * New passwords: for those who know the old one, and for those who can read
+ * the mail of the account. Either way the sessions of before end.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/encoding.h"
+#include "base/log.h"
+#include "proto/latchkey/v1/account_service.pb-c.h"
+#include "server/domain/password.h"
+#include "server/server.h"
+#include "server/services/account_link.h"
+#include "server/services/account_mail.h"
+#include "server/services/account_service.h"
+#include "server/services/caller.h"
+#include "server/services/field.h"
+#include "server/services/login_attempt.h"
+#include "server/services/store_refusal.h"
+#include "server/services/throttle_refusal.h"
+#include "server/store/session_store.h"
+#include "server/store/store.h"
+
+static struct password_owner
+owner_of(const struct user *user)
+{
+	return (struct password_owner){ .username = user->username,
+		                        .first_name = user->first_name,
+		                        .last_name = user->last_name,
+		                        .email = user->email };
+}
+
+/*
+ * set_password writes the new hash and what follows from it: sessions opened
+ * with the old one end, but for `except`, and the owner hears of it. Open
+ * reset links end too: they were asked for because of the old one.
+ */
+static void
+set_password(struct rpc_call *call, struct store_txn *txn, struct user *user,
+             const char *hash, const uint8_t *except)
+{
+	const struct session_ending ending = { .except = except,
+		                               .reason = SESSION_ENDED_REVOKED,
+		                               .now_us = call->now_us };
+	size_t ended = 0;
+
+	user->password_hash = hash;
+	user->password_set_at_us = call->now_us;
+	user_store_put(txn, call->arena, user);
+	session_store_end_all(txn, call->arena, user->id, &ending, &ended);
+	link_store_end_purpose(txn, call->arena, user->id, LINK_RESET_PASSWORD,
+	                       call->now_us);
+	link_store_end_purpose(txn, call->arena, user->id, LINK_INVITATION,
+	                       call->now_us);
+	mailing_password_changed(txn, call->arena, &call->server->mailing, user,
+	                         call->now_us);
+}
+
+static void
+log_change(const struct rpc_call *call, const struct user *user)
+{
+	LOG_EVENT(LOG_LEVEL_INFO, "password_changed",
+	          LOG_N("user_id", (int64_t)user->id),
+	          LOG_T("address", call->client_address),
+	          LOG_T("method", call->method->name),
+	          LOG_T("request_id", call->request_id_text));
+}
+
+struct change {
+	char subject[24]; /* of the throttle: the user's id */
+	bool match;       /* the old password was right */
+};
+
+/* Counted as a wrong guess until it was right: see login_attempt.h. */
+static enum code
+count_guess(struct rpc_call *call, const struct change *change)
+{
+	const struct throttle_policy *policy = &call->server->throttles;
+	struct store_txn txn;
+	int64_t wait_us = 0;
+
+	if (policy->rates[THROTTLE_OLD_PASSWORD].limit == 0)
+		return CODE_OK;
+	store_begin_write(call->server->store, &txn);
+	throttle_take(&txn, call->arena, policy, THROTTLE_OLD_PASSWORD,
+	              change->subject, call->now_us, &wait_us);
+	if (txn.code == CODE_OK && wait_us > 0) {
+		store_fail(&txn, CODE_UNAVAILABLE); /* nothing to write */
+		(void)store_end(&txn);
+		return throttle_refuse(call, "old_password", wait_us);
+	}
+	return store_end(&txn) == CODE_OK ? CODE_OK : store_refuse(call, &txn);
+}
+
+static void
+take_guess_back(struct rpc_call *call, struct store_txn *txn,
+                const struct change *change)
+{
+	throttle_give(txn, call->arena, &call->server->throttles,
+	              THROTTLE_OLD_PASSWORD, change->subject, call->now_us);
+}
+
+static enum code
+refuse_wrong(struct rpc_call *call)
+{
+	rpc_violation(call, "old_password", "wrong", "Invalid password.");
+	return rpc_fail_fields(call);
+}
+
+/* What is wrong with both passwords, at once. */
+static enum code
+judge_change(struct rpc_call *call,
+             const Latchkey__V1__ChangePasswordRequest *req,
+             struct change *change)
+{
+	const struct user *user = caller_user(call);
+	const struct field_password next = { .field = "new_password",
+		                             .text = req->new_password,
+		                             .policy = req->policy,
+		                             .owner = owner_of(user) };
+	enum code code = count_guess(call, change);
+
+	if (code == CODE_OK)
+		code = password_match(call->server->hasher, req->old_password,
+		                      user->password_hash, &change->match);
+	if (code != CODE_OK)
+		return code;
+	if (!change->match)
+		rpc_violation(call, "old_password", "wrong",
+		              "Invalid password.");
+	field_judge_password(call, &next);
+	return rpc_fail_fields(call);
+}
+
+/* Right, but the new one will not do: the guess is taken back all the same. */
+static enum code
+refuse_new(struct rpc_call *call, const struct change *change, enum code code)
+{
+	struct store_txn txn;
+
+	store_begin_write(call->server->store, &txn);
+	take_guess_back(call, &txn, change);
+	return store_end(&txn) == CODE_OK ? code : store_refuse(call, &txn);
+}
+
+static enum code
+write_change(struct rpc_call *call, const struct change *change,
+             const char *hash)
+{
+	const struct user *proved = caller_user(call);
+	uint8_t session_id[SESSION_ID_SIZE];
+	struct store_txn txn;
+	struct user user;
+	enum code code;
+
+	if (!hex_decode(call->caller->session_id, session_id, SESSION_ID_SIZE))
+		return CODE_INTERNAL;
+	store_begin_write(call->server->store, &txn);
+	code = user_store_find(&txn, call->arena, proved->id, &user);
+	/* Deactivated or changed meanwhile: the proof is of the past. */
+	if (code == CODE_OK &&
+	    (!user.is_active ||
+	     strcmp(user.password_hash, proved->password_hash) != 0))
+		code = CODE_NOT_FOUND;
+	store_fail(&txn, code);
+	if (code == CODE_OK) {
+		take_guess_back(call, &txn, change);
+		set_password(call, &txn, &user, hash, session_id);
+	}
+	code = store_end(&txn);
+	if (code == CODE_NOT_FOUND)
+		return refuse_wrong(call);
+	if (code != CODE_OK)
+		return store_refuse(call, &txn);
+	account_mail_wake(call);
+	log_change(call, &user);
+	return CODE_OK;
+}
+
+enum code
+account_change_password(struct rpc_call *call, const void *in, void *out)
+{
+	const Latchkey__V1__ChangePasswordRequest *req = in;
+	struct change change = { .match = false };
+	char hash[PASSWORD_HASH_SIZE];
+	enum code code;
+
+	(void)out;
+	(void)snprintf(change.subject, sizeof(change.subject), "%" PRIu64,
+	               call->caller->user_id);
+	field_require(call, "old_password", req->old_password, PASSWORD_MAX);
+	field_require(call, "new_password", req->new_password, PASSWORD_MAX);
+	code = rpc_fail_fields(call);
+	if (code != CODE_OK)
+		return code;
+	code = judge_change(call, req, &change);
+	if (code == CODE_INVALID_ARGUMENT && change.match)
+		return refuse_new(call, &change, code);
+	if (code == CODE_OK)
+		code = password_hash(call->server->hasher, req->new_password,
+		                     hash);
+	if (code == CODE_OK)
+		code = write_change(call, &change, hash);
+	return code;
+}
+
+static enum code
+look_at_link(struct rpc_call *call, struct account_link *link)
+{
+	struct store_txn txn;
+	enum code code, end;
+
+	store_begin_read(call->server->store, &txn);
+	code = account_link_read(call, &txn, link);
+	end = store_end(&txn);
+	return end != CODE_OK ? store_refuse(call, &txn) : code;
+}
+
+/* The link is used up in the same transaction as the password is set. */
+static enum code
+write_reset(struct rpc_call *call, struct account_link *link, const char *hash)
+{
+	struct user *user = &link->user;
+	char subject[24];
+	struct store_txn txn;
+	enum code code, end;
+
+	(void)snprintf(subject, sizeof(subject), "%" PRIu64, user->id);
+	store_begin_write(call->server->store, &txn);
+	code = account_link_read(call, &txn, link);
+	if (code == CODE_OK) {
+		link->link.used_at_us = call->now_us;
+		link_store_put(&txn, call->arena, &link->link);
+		user->email_verified = true;
+		set_password(call, &txn, user, hash, NULL);
+		login_attempt_forgive(call, &txn, user->email);
+		login_attempt_forgive(call, &txn, user->username);
+		throttle_clear(&txn, call->arena, THROTTLE_OLD_PASSWORD,
+		               subject);
+	}
+	end = store_end(&txn);
+	if (end != CODE_OK)
+		return store_refuse(call, &txn);
+	if (code != CODE_OK)
+		return code;
+	account_mail_wake(call);
+	log_change(call, user);
+	return CODE_OK;
+}
+
+enum code
+account_confirm_password_reset(struct rpc_call *call, const void *in, void *out)
+{
+	const Latchkey__V1__ConfirmPasswordResetRequest *req = in;
+	struct account_link link = { .purpose = LINK_RESET_PASSWORD,
+		                     .uid = req->uid,
+		                     .token = req->token };
+	struct field_password password = { .field = "password",
+		                           .text = req->password,
+		                           .policy = req->policy };
+	char hash[PASSWORD_HASH_SIZE];
+	enum code code;
+
+	(void)out;
+	field_require(call, "password", req->password, PASSWORD_MAX);
+	code = rpc_fail_fields(call);
+	if (code == CODE_OK)
+		code = look_at_link(call, &link);
+	if (code != CODE_OK)
+		return code;
+	password.owner = owner_of(&link.user);
+	field_judge_password(call, &password);
+	code = rpc_fail_fields(call);
+	/* Before the hash: neither junk nor a bad password costs one. */
+	if (code == CODE_OK)
+		code = password_hash(call->server->hasher, req->password, hash);
+	if (code == CODE_OK)
+		code = write_reset(call, &link, hash);
+	return code;
+}

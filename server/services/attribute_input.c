@@ -1,0 +1,204 @@
+#include "server/services/attribute_input.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "server/server.h"
+#include "server/store/user_store.h"
+
+#define INTEGER_MAX ((INT64_C(1) << 53) - 1)
+#define INTEGER_DIGITS_MAX 16
+
+#define VALUE(name) LATCHKEY__V1__ATTRIBUTE__VALUE_##name
+
+static bool
+is_one_of(const char *text, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (strcasecmp(text, *words) == 0)
+			return true;
+	return false;
+}
+
+static const char *
+read_flag(const Latchkey__V1__Attribute *in, struct user_attribute *out)
+{
+	static const char *const yes[] = { "t",  "y", "yes", "true",
+		                           "on", "1", NULL };
+	static const char *const no[] = { "f",   "n", "no", "false",
+		                          "off", "0", NULL };
+
+	out->type = USER_ATTRIBUTE_FLAG;
+	if (in->value_case == VALUE(FLAG))
+		out->flag = in->flag;
+	else if (in->value_case == VALUE(INTEGER) &&
+	         (in->integer == 0 || in->integer == 1))
+		out->flag = in->integer == 1;
+	else if (in->value_case == VALUE(TEXT) && is_one_of(in->text, yes))
+		out->flag = true;
+	else if (in->value_case == VALUE(TEXT) && is_one_of(in->text, no))
+		out->flag = false;
+	else
+		return "Must be a valid boolean.";
+	return NULL;
+}
+
+static bool
+read_digits(const char *text, int64_t *out)
+{
+	const char *digits = *text == '-' || *text == '+' ? text + 1 : text;
+	size_t len = strlen(digits);
+
+	if (len == 0 || len > INTEGER_DIGITS_MAX ||
+	    strspn(digits, "0123456789") != len)
+		return false;
+	*out = strtoll(text, NULL, 10);
+	return true;
+}
+
+static const char *
+read_integer(const Latchkey__V1__Attribute *in, struct user_attribute *out)
+{
+	bool good = in->value_case == VALUE(INTEGER);
+
+	out->type = USER_ATTRIBUTE_INTEGER;
+	if (good)
+		out->integer = in->integer;
+	else if (in->value_case == VALUE(TEXT))
+		good = read_digits(in->text, &out->integer);
+	if (!good || out->integer > INTEGER_MAX || out->integer < -INTEGER_MAX)
+		return "A valid integer is required.";
+	return NULL;
+}
+
+static const char *
+read_text(struct arena *arena, const Latchkey__V1__Attribute *in,
+          struct user_attribute *out)
+{
+	out->type = USER_ATTRIBUTE_TEXT;
+	if (in->value_case == VALUE(TEXT)) {
+		out->text = in->text;
+		return strlen(in->text) > ATTRIBUTE_TEXT_MAX
+		               ? "Ensure this field has no more than 1024 "
+		                 "characters."
+		               : NULL;
+	}
+	if (in->value_case != VALUE(INTEGER))
+		return "Not a valid string.";
+	/* A full arena fails the call where the text is written. */
+	out->text = arena_printf(arena, "%lld", (long long)in->integer);
+	return NULL;
+}
+
+_Static_assert(ATTRIBUTE_TEXT_MAX == 1024, "read_text says so");
+
+/* read returns what is wrong with a value, or NULL. */
+static const char *
+read(struct arena *arena, const Latchkey__V1__Attribute *in,
+     const struct attribute_declaration *declared, struct user_attribute *out)
+{
+	*out = (struct user_attribute){ .name = declared->name,
+		                        .type = USER_ATTRIBUTE_NULL,
+		                        .text = "" };
+	if (in->value_case == VALUE(_NOT_SET))
+		return NULL;
+	if (declared->type == ATTRIBUTE_FLAG)
+		return read_flag(in, out);
+	if (declared->type == ATTRIBUTE_INTEGER)
+		return read_integer(in, out);
+	return read_text(arena, in, out);
+}
+
+/* find_writable returns the declaration if the writer may write it. */
+static const struct attribute_declaration *
+find_writable(const struct rpc_call *call, const struct attribute_input *input,
+              const char *name)
+{
+	const struct attribute_declaration *declared =
+		attribute_find(&call->server->attributes, name);
+
+	if (declared == NULL || declared->writer == ATTRIBUTE_BY_NOBODY)
+		return NULL;
+	if (declared->writer == ATTRIBUTE_BY_STAFF &&
+	    input->writer != ATTRIBUTE_BY_STAFF)
+		return NULL;
+	return declared;
+}
+
+void
+attribute_input_check(struct rpc_call *call,
+                      const struct attribute_input *input)
+{
+	for (size_t i = 0; i < input->count; i++) {
+		const struct attribute_declaration *declared =
+			find_writable(call, input, input->items[i]->name);
+		struct user_attribute value;
+		const char *fault, *field;
+
+		if (declared == NULL)
+			continue;
+		fault = read(call->arena, input->items[i], declared, &value);
+		if (fault == NULL)
+			continue;
+		field = arena_printf(call->arena, "attributes.%s",
+		                     declared->name);
+		rpc_violation(call, field == NULL ? "attributes" : field,
+		              "malformed", fault);
+	}
+}
+
+/* put keeps the list sorted by name, as the store wants it. */
+static enum code
+put(struct user_attribute *list, size_t *count,
+    const struct user_attribute *value)
+{
+	size_t at = 0;
+
+	while (at < *count && strcmp(list[at].name, value->name) < 0)
+		at++;
+	if (at < *count && strcmp(list[at].name, value->name) == 0) {
+		list[at] = *value;
+		return CODE_OK;
+	}
+	if (*count == USER_ATTRIBUTES_MAX)
+		return CODE_INVALID_ARGUMENT;
+	memmove(&list[at + 1], &list[at], (*count - at) * sizeof(*list));
+	list[at] = *value;
+	(*count)++;
+	return CODE_OK;
+}
+
+enum code
+attribute_input_apply(struct rpc_call *call,
+                      const struct attribute_input *input, struct user *user)
+{
+	struct user_attribute *list;
+	size_t count = user->attribute_count;
+
+	if (input->count == 0)
+		return CODE_OK;
+	list = arena_alloc(call->arena, USER_ATTRIBUTES_MAX * sizeof(*list));
+	if (list == NULL)
+		return CODE_RESOURCE_EXHAUSTED;
+	if (count > 0)
+		memcpy(list, user->attributes, count * sizeof(*list));
+	for (size_t i = 0; i < input->count; i++) {
+		const struct attribute_declaration *declared =
+			find_writable(call, input, input->items[i]->name);
+		struct user_attribute value;
+		enum code code;
+
+		if (declared == NULL || read(call->arena, input->items[i],
+		                             declared, &value) != NULL)
+			continue;
+		if (value.text == NULL)
+			return CODE_RESOURCE_EXHAUSTED;
+		code = put(list, &count, &value);
+		if (code != CODE_OK)
+			return code;
+	}
+	user->attributes = list;
+	user->attribute_count = count;
+	return CODE_OK;
+}

@@ -1,0 +1,38 @@
+#ifndef SERVER_SERVICES_ATTRIBUTE_INPUT_H
+#define SERVER_SERVICES_ATTRIBUTE_INPUT_H
+
+#include <stddef.h>
+
+#include "proto/latchkey/v1/user.pb-c.h"
+#include "server/domain/attribute.h"
+#include "server/rpc/rpc.h"
+
+struct user;
+
+/*
+ * The attributes that a request wants to set. Those that are not configured,
+ * and those that the writer may not write, change nothing and are no fault.
+ * Values are taken as loosely as Django REST framework takes them: "5" is an
+ * integer, 5 a text, "true" a flag.
+ */
+struct attribute_input {
+	Latchkey__V1__Attribute *const *items;
+	size_t count;
+	enum attribute_writer writer; /* staff may write what users may */
+};
+
+/* attribute_input_check notes a violation of "attributes.NAME" for each. */
+void attribute_input_check(struct rpc_call *call,
+                           const struct attribute_input *input);
+
+/*
+ * attribute_input_apply replaces user->attributes by a merged list in the
+ * call's arena. Of two values for one name the last counts; a bad one changes
+ * nothing. RESOURCE_EXHAUSTED: the arena is full; INVALID_ARGUMENT: the user
+ * would have more than USER_ATTRIBUTES_MAX.
+ */
+NODISCARD enum code attribute_input_apply(struct rpc_call *call,
+                                          const struct attribute_input *input,
+                                          struct user *user);
+
+#endif

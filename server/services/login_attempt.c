@@ -1,0 +1,139 @@
+#include "server/services/login_attempt.h"
+
+#include "server/domain/throttle.h"
+#include "server/server.h"
+#include "server/services/store_refusal.h"
+#include "server/services/throttle_refusal.h"
+#include "server/store/store.h"
+#include "server/store/user_store.h"
+
+/* What is not UTF-8 enough to be normalised is nobody's, but counts too. */
+static enum code
+normalise(struct rpc_call *call, const char *identifier, const char **out)
+{
+	char *name;
+	enum code code = identifier_normalise(call->arena, identifier, &name);
+
+	if (code == CODE_OK)
+		*out = name;
+	else if (code == CODE_INVALID_ARGUMENT)
+		*out = identifier;
+	else
+		return code;
+	return CODE_OK;
+}
+
+static enum throttle_scope
+account_scope(const struct login_attempt *attempt)
+{
+	return attempt->is_known_device ? THROTTLE_LOGIN_DEVICE
+	                                : THROTTLE_LOGIN_ACCOUNT;
+}
+
+/* Of a device: an address holds no space, so the two cannot run together. */
+static const char *
+account_subject(struct arena *arena, const struct login_attempt *attempt)
+{
+	return attempt->is_known_device
+	               ? arena_printf(arena, "%s %s", attempt->address,
+	                              attempt->account)
+	               : attempt->account;
+}
+
+static bool
+is_unlimited(const struct throttle_policy *policy, enum throttle_scope scope)
+{
+	return policy->rates[scope].limit == 0;
+}
+
+/*
+ * count writes down the try; *wait_us is 0 if it may be made. A known device
+ * is not held up by what others do at its address, but is counted with them.
+ */
+static void
+count(struct rpc_call *call, struct store_txn *txn,
+      struct login_attempt *attempt, int64_t *wait_us)
+{
+	const struct throttle_policy *policy = &call->server->throttles;
+	const char *subject = account_subject(call->arena, attempt);
+	int64_t by_account = 0, by_address = 0;
+
+	if (subject == NULL) {
+		store_fail(txn, CODE_RESOURCE_EXHAUSTED);
+		return;
+	}
+	throttle_take(txn, call->arena, policy, account_scope(attempt), subject,
+	              call->now_us, &by_account);
+	if (attempt->address[0] != '\0')
+		throttle_take(txn, call->arena, policy, THROTTLE_LOGIN_ADDRESS,
+		              attempt->address, call->now_us, &by_address);
+	attempt->is_counted = by_account == 0;
+	attempt->is_counted_by_address =
+		attempt->address[0] != '\0' && by_address == 0;
+	if (attempt->is_known_device)
+		by_address = 0;
+	*wait_us = by_account > by_address ? by_account : by_address;
+}
+
+enum code
+login_attempt_begin(struct rpc_call *call, const char *identifier,
+                    bool is_known_device, struct login_attempt *attempt)
+{
+	const struct throttle_policy *policy = &call->server->throttles;
+	struct store_txn txn;
+	int64_t wait_us = 0;
+	enum code code;
+
+	*attempt = (struct login_attempt){ .is_known_device = is_known_device };
+	throttle_address(call->client_address, attempt->address);
+	code = normalise(call, identifier, &attempt->account);
+	if (code != CODE_OK)
+		return code;
+	if (is_unlimited(policy, account_scope(attempt)) &&
+	    is_unlimited(policy, THROTTLE_LOGIN_ADDRESS))
+		return CODE_OK;
+
+	store_begin_write(call->server->store, &txn);
+	count(call, &txn, attempt, &wait_us);
+	/* A try that is not made counts nowhere: nothing to write. */
+	if (txn.code == CODE_OK && wait_us > 0) {
+		store_fail(&txn, CODE_UNAVAILABLE);
+		(void)store_end(&txn);
+		return throttle_refuse(call, "login", wait_us);
+	}
+	code = store_end(&txn);
+	return code == CODE_OK ? CODE_OK : store_refuse(call, &txn);
+}
+
+void
+login_attempt_take_back(struct rpc_call *call, struct store_txn *txn,
+                        const struct login_attempt *attempt)
+{
+	const struct throttle_policy *policy = &call->server->throttles;
+	const char *subject = account_subject(call->arena, attempt);
+
+	if (subject == NULL) {
+		store_fail(txn, CODE_RESOURCE_EXHAUSTED);
+		return;
+	}
+	if (attempt->is_counted)
+		throttle_give(txn, call->arena, policy, account_scope(attempt),
+		              subject, call->now_us);
+	if (attempt->is_counted_by_address)
+		throttle_give(txn, call->arena, policy, THROTTLE_LOGIN_ADDRESS,
+		              attempt->address, call->now_us);
+}
+
+void
+login_attempt_forgive(struct rpc_call *call, struct store_txn *txn,
+                      const char *identifier)
+{
+	const char *account;
+
+	if (txn->code != CODE_OK || *identifier == '\0')
+		return;
+	store_fail(txn, normalise(call, identifier, &account));
+	if (txn->code == CODE_OK)
+		throttle_clear(txn, call->arena, THROTTLE_LOGIN_ACCOUNT,
+		               account);
+}
