@@ -74,22 +74,6 @@ sweep(struct store_fixture *f, int64_t before_us, size_t max, size_t *deleted)
 	return store_end(&txn);
 }
 
-static size_t
-count(struct store_fixture *f, enum store_table table)
-{
-	struct store_cursor cursor;
-	struct store_txn txn;
-	size_t n = 0;
-
-	store_begin_read(f->store, &txn);
-	store_seek(&txn, table, (struct bytes){ 0 }, &cursor);
-	for (; cursor.key.data != NULL; store_next(&cursor))
-		n++;
-	store_cursor_release(&cursor);
-	assert_int_equal(store_end(&txn), CODE_OK);
-	return n;
-}
-
 static void
 a_session_comes_back_as_it_was_added(void **state)
 {
@@ -125,7 +109,8 @@ a_known_id_is_refused_and_an_unknown_one_not_found(void **state)
 	assert_int_equal(got.user_id, 99);
 	assert_int_equal(add(f, &session), CODE_OK);
 	assert_int_equal(add(f, &twin), CODE_ALREADY_EXISTS);
-	assert_int_equal(count(f, STORE_SESSION_BY_END), 1);
+	assert_int_equal(store_fixture_count(f->store, STORE_SESSION_BY_END),
+	                 1);
 }
 
 static void
@@ -149,7 +134,8 @@ putting_changes_everything_but_what_the_indexes_are_made_of(void **state)
 	session.expires_at_us--;
 	session.user_id++;
 	assert_int_equal(put(f, &session), CODE_INVALID_ARGUMENT);
-	assert_int_equal(count(f, STORE_SESSION_BY_USER), 1);
+	assert_int_equal(store_fixture_count(f->store, STORE_SESSION_BY_USER),
+	                 1);
 }
 
 static void
@@ -205,9 +191,11 @@ sweeping_deletes_the_oldest_expired_and_their_index_entries(void **state)
 	assert_int_equal(find(f, session_of(6, 0).id, &got), CODE_OK);
 	assert_int_equal(sweep(f, 5001, 100, &deleted), CODE_OK);
 	assert_int_equal(deleted, 2);
-	assert_int_equal(count(f, STORE_SESSION), 4);
-	assert_int_equal(count(f, STORE_SESSION_BY_USER), 4);
-	assert_int_equal(count(f, STORE_SESSION_BY_END), 4);
+	assert_int_equal(store_fixture_count(f->store, STORE_SESSION), 4);
+	assert_int_equal(store_fixture_count(f->store, STORE_SESSION_BY_USER),
+	                 4);
+	assert_int_equal(store_fixture_count(f->store, STORE_SESSION_BY_END),
+	                 4);
 	assert_int_equal(sweep(f, -5, 100, &deleted), CODE_OK);
 	assert_int_equal(deleted, 0);
 }
@@ -255,40 +243,337 @@ a_session_under_anothers_key_or_not_unpacking_is_damage(void **state)
 	assert_int_equal(find(f, two.id, &got), CODE_DATA_LOSS);
 }
 
+static struct session
+user_session(uint8_t number, uint64_t user_id, const char *address)
+{
+	struct session session = session_of(number, 9000);
+
+	session.user_id = user_id;
+	session.created_at_us = number;
+	session.client_address = address;
+	return session;
+}
+
+/* Sessions 1 to 6 of user 7, of which 5 has ended; 7 is another user's. */
+static void
+populate(struct store_fixture *f)
+{
+	for (uint8_t i = 1; i <= 7; i++) {
+		struct session session = user_session(
+			i, i == 7 ? 8 : 7, i % 2 == 1 ? "10.0.0.1" : "::1");
+
+		if (i == 5) {
+			session.ended_at_us = 3;
+			session.end_reason = SESSION_ENDED_LOGOUT;
+		}
+		assert_int_equal(add(f, &session), CODE_OK);
+	}
+}
+
+static enum code
+list(struct store_fixture *f, uint64_t user_id, size_t max,
+     struct session_list *out)
+{
+	struct store_txn txn;
+	enum code code;
+
+	store_begin_read(f->store, &txn);
+	code = session_store_list(&txn, &f->arena, user_id, max, out);
+	assert_int_equal(store_end(&txn), code);
+	return code;
+}
+
+static void
+a_users_sessions_are_listed_the_living_first_the_newest_first(void **state)
+{
+	static const uint8_t order[] = { 6, 4, 3, 2, 1, 5 };
+	struct store_fixture *f = *state;
+	struct session_list got = { .count = 99 };
+
+	assert_int_equal(list(f, 7, 10, &got), CODE_OK);
+	assert_int_equal(got.count, 0);
+	populate(f);
+	for (size_t max = 0; max < 9; max++) {
+		size_t want = max < 6 ? max : 6;
+
+		assert_int_equal(list(f, 7, max, &got), CODE_OK);
+		assert_int_equal(got.count, want);
+		for (size_t i = 0; i < want; i++) {
+			const struct session *session = &got.sessions[i];
+
+			assert_int_equal(session->id[0], order[i]);
+			assert_int_equal(session->user_id, 7);
+			assert_string_equal(session->user_agent, "curl/7.88");
+			assert_string_equal(session->client_address,
+			                    order[i] % 2 == 1 ? "10.0.0.1"
+			                                      : "::1");
+		}
+	}
+	assert_int_equal(list(f, 6, 10, &got), CODE_OK);
+	assert_int_equal(got.count, 0);
+}
+
+static enum code
+has_address(struct store_fixture *f, uint64_t user_id, const char *address,
+            bool *known)
+{
+	struct store_txn txn;
+	enum code code;
+
+	store_begin_read(f->store, &txn);
+	code = session_store_has_address(&txn, &f->arena, user_id, address,
+	                                 known);
+	assert_int_equal(store_end(&txn), code);
+	return code;
+}
+
+static void
+an_address_is_known_when_a_session_of_the_user_began_there(void **state)
+{
+	static const struct {
+		uint64_t user_id;
+		const char *address;
+		bool known;
+	} rows[] = {
+		{ 7, "10.0.0.1", true },  { 7, "::1", true },
+		{ 8, "10.0.0.1", true },  { 8, "::1", false },
+		{ 7, "10.0.0.2", false }, { 7, "10.0.0.1 ", false },
+		{ 9, "::1", false },      { 8, "", false },
+	};
+	struct store_fixture *f = *state;
+	struct session nowhere = user_session(9, 8, "");
+
+	populate(f);
+	assert_int_equal(add(f, &nowhere), CODE_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool known = !rows[i].known;
+
+		assert_int_equal(has_address(f, rows[i].user_id,
+		                             rows[i].address, &known),
+		                 CODE_OK);
+		assert_int_equal(known, rows[i].known);
+	}
+}
+
+static enum code
+end_all(struct store_fixture *f, uint64_t user_id,
+        const struct session_ending *ending, size_t *ended)
+{
+	struct store_txn txn;
+
+	store_begin_write(f->store, &txn);
+	session_store_end_all(&txn, &f->arena, user_id, ending, ended);
+	return store_end(&txn);
+}
+
+static void
+ending_all_spares_the_excepted_the_ended_and_other_users(void **state)
+{
+	struct store_fixture *f = *state;
+	struct session spared = session_of(2, 0), got;
+	struct session_ending ending = { .except = spared.id,
+		                         .reason = SESSION_ENDED_REVOKED,
+		                         .now_us = 77 };
+	size_t ended = 99;
+
+	populate(f);
+	assert_int_equal(end_all(f, 7, &ending, &ended), CODE_OK);
+	assert_int_equal(ended, 4);
+	for (uint8_t i = 1; i <= 7; i++) {
+		struct session session = session_of(i, 0);
+
+		assert_int_equal(find(f, session.id, &got), CODE_OK);
+		if (i == 2 || i == 7) {
+			assert_int_equal(got.ended_at_us, 0);
+			continue;
+		}
+		assert_int_equal(got.ended_at_us, i == 5 ? 3 : 77);
+		assert_int_equal(got.end_reason,
+		                 i == 5 ? SESSION_ENDED_LOGOUT : ending.reason);
+	}
+	ending.except = NULL;
+	assert_int_equal(end_all(f, 7, &ending, &ended), CODE_OK);
+	assert_int_equal(ended, 1);
+	assert_int_equal(end_all(f, 7, &ending, &ended), CODE_OK);
+	assert_int_equal(ended, 0);
+	ending.reason = SESSION_LIVES;
+	assert_int_equal(end_all(f, 8, &ending, &ended), CODE_INVALID_ARGUMENT);
+}
+
+static enum code
+del_all(struct store_fixture *f, uint64_t user_id)
+{
+	struct store_txn txn;
+
+	store_begin_write(f->store, &txn);
+	session_store_del_all(&txn, &f->arena, user_id);
+	return store_end(&txn);
+}
+
+static void
+deleting_all_leaves_only_other_users_sessions(void **state)
+{
+	struct store_fixture *f = *state;
+	struct session got;
+
+	populate(f);
+	assert_int_equal(del_all(f, 7), CODE_OK);
+	assert_int_equal(del_all(f, 7), CODE_OK);
+	assert_int_equal(store_fixture_count(f->store, STORE_SESSION), 1);
+	assert_int_equal(store_fixture_count(f->store, STORE_SESSION_BY_USER),
+	                 1);
+	assert_int_equal(store_fixture_count(f->store, STORE_SESSION_BY_END),
+	                 1);
+	assert_int_equal(find(f, session_of(7, 0).id, &got), CODE_OK);
+}
+
+static void
+many_sessions_need_no_more_memory_than_one(void **state)
+{
+	struct store_fixture *f = *state;
+	struct session_ending ending = { .reason = SESSION_ENDED_REVOKED,
+		                         .now_us = 77 };
+	struct session_list got;
+	size_t ended, deleted;
+	struct store_txn txn;
+	bool known;
+
+	store_begin_write(f->store, &txn);
+	for (unsigned i = 0; i < 2000; i++) {
+		struct session session = session_of(1, 9000);
+
+		arena_reset(&f->arena);
+		memcpy(session.id, &i, sizeof(i));
+		session_store_add(&txn, &f->arena, &session);
+	}
+	assert_int_equal(store_end(&txn), CODE_OK);
+	arena_init(&f->arena, f->memory, 4096);
+	assert_int_equal(list(f, 7, 3, &got), CODE_OK);
+	assert_int_equal(got.count, 3);
+	assert_int_equal(has_address(f, 7, "10.9.9.9", &known), CODE_OK);
+	assert_false(known);
+	assert_int_equal(end_all(f, 7, &ending, &ended), CODE_OK);
+	assert_int_equal(ended, 2000);
+	assert_int_equal(sweep(f, 9001, 1000, &deleted), CODE_OK);
+	assert_int_equal(deleted, 1000);
+	assert_int_equal(del_all(f, 7), CODE_OK);
+	assert_int_equal(store_fixture_count(f->store, STORE_SESSION), 0);
+}
+
+static void
+a_users_entry_without_its_session_is_damage(void **state)
+{
+	struct store_fixture *f = *state;
+	struct session_ending ending = { .reason = SESSION_ENDED_REVOKED };
+	struct session one = session_of(1, 1000);
+	struct session_list got = { .count = 99 };
+	size_t ended = 99;
+	bool known = true;
+	struct store_txn txn;
+
+	assert_int_equal(add(f, &one), CODE_OK);
+	store_begin_write(f->store, &txn);
+	store_del(&txn, STORE_SESSION,
+	          (struct bytes){ one.id, SESSION_ID_SIZE });
+	assert_int_equal(store_end(&txn), CODE_OK);
+	assert_int_equal(list(f, 7, 10, &got), CODE_DATA_LOSS);
+	assert_int_equal(got.count, 99);
+	assert_int_equal(has_address(f, 7, "::1", &known), CODE_DATA_LOSS);
+	assert_true(known);
+	assert_int_equal(end_all(f, 7, &ending, &ended), CODE_DATA_LOSS);
+	assert_int_equal(ended, 99);
+	assert_int_equal(del_all(f, 7), CODE_DATA_LOSS);
+}
+
+static enum code
+add_one(struct store_fixture *f)
+{
+	struct session session = session_of(1, 1000);
+
+	return add(f, &session);
+}
+
+static enum code
+find_one(struct store_fixture *f)
+{
+	struct session got = { .user_id = 99 };
+	enum code code = find(f, session_of(1, 0).id, &got);
+
+	assert_int_equal(got.user_id, code == CODE_OK ? 7 : 99);
+	return code;
+}
+
+static enum code
+put_one(struct store_fixture *f)
+{
+	struct session session = session_of(1, 1000);
+
+	return put(f, &session);
+}
+
+static enum code
+list_one(struct store_fixture *f)
+{
+	struct session_list got = { .count = 99 };
+	enum code code = list(f, 7, 10, &got);
+
+	assert_int_equal(got.count, code == CODE_OK ? 1 : 99);
+	return code;
+}
+
+static enum code
+know_one(struct store_fixture *f)
+{
+	bool known = false;
+	enum code code = has_address(f, 7, "2001:db8::1", &known);
+
+	assert_int_equal(known, code == CODE_OK);
+	return code;
+}
+
+static enum code
+end_one(struct store_fixture *f)
+{
+	struct session_ending ending = { .reason = SESSION_ENDED_REVOKED,
+		                         .now_us = 77 };
+	size_t ended = 99;
+	enum code code = end_all(f, 7, &ending, &ended);
+
+	assert_int_equal(ended, code == CODE_OK ? 1 : 99);
+	return code;
+}
+
+static enum code
+sweep_one(struct store_fixture *f)
+{
+	size_t deleted = 99;
+	enum code code = sweep(f, 2000, 1, &deleted);
+
+	assert_int_equal(deleted, code == CODE_OK ? 1 : 99);
+	return code;
+}
+
+static enum code
+del_one(struct store_fixture *f)
+{
+	return del_all(f, 7);
+}
+
 static void
 fails_cleanly_when_the_request_is_out_of_memory(void **state)
 {
 	struct store_fixture *f = *state;
-	struct session session = session_of(1, 1000), got;
-	enum code code = CODE_RESOURCE_EXHAUSTED;
-	size_t size, deleted = 99;
 
-	for (size = 0; code == CODE_RESOURCE_EXHAUSTED; size += 8) {
-		arena_init(&f->arena, f->memory, size);
-		code = add(f, &session);
-	}
-	assert_int_equal(code, CODE_OK);
-	code = CODE_RESOURCE_EXHAUSTED;
-	for (size = 0; code == CODE_RESOURCE_EXHAUSTED; size += 8) {
-		arena_init(&f->arena, f->memory, size);
-		got.user_id = 99;
-		code = find(f, session.id, &got);
-		assert_int_equal(got.user_id, code == CODE_OK ? 7 : 99);
-	}
-	assert_int_equal(code, CODE_OK);
-	code = CODE_RESOURCE_EXHAUSTED;
-	for (size = 0; code == CODE_RESOURCE_EXHAUSTED; size += 8) {
-		arena_init(&f->arena, f->memory, size);
-		code = put(f, &session);
-	}
-	assert_int_equal(code, CODE_OK);
-	code = CODE_RESOURCE_EXHAUSTED;
-	for (size = 0; code == CODE_RESOURCE_EXHAUSTED; size += 8) {
-		arena_init(&f->arena, f->memory, size);
-		code = sweep(f, 2000, 1, &deleted);
-		assert_int_equal(deleted, code == CODE_OK ? 1 : 99);
-	}
-	assert_int_equal(code, CODE_OK);
+	store_fixture_torture(f, add_one);
+	store_fixture_torture(f, find_one);
+	store_fixture_torture(f, put_one);
+	store_fixture_torture(f, list_one);
+	store_fixture_torture(f, know_one);
+	store_fixture_torture(f, end_one);
+	store_fixture_torture(f, sweep_one);
+	store_fixture_torture(f, add_one);
+	store_fixture_torture(f, del_one);
+	assert_int_equal(store_fixture_count(f->store, STORE_SESSION), 0);
 }
 
 #define TEST(fn)                                                               \
@@ -306,6 +591,12 @@ main(void)
 		TEST(sweeping_deletes_the_oldest_expired_and_their_index_entries),
 		TEST(an_index_entry_without_its_session_is_damage),
 		TEST(a_session_under_anothers_key_or_not_unpacking_is_damage),
+		TEST(a_users_sessions_are_listed_the_living_first_the_newest_first),
+		TEST(an_address_is_known_when_a_session_of_the_user_began_there),
+		TEST(ending_all_spares_the_excepted_the_ended_and_other_users),
+		TEST(deleting_all_leaves_only_other_users_sessions),
+		TEST(many_sessions_need_no_more_memory_than_one),
+		TEST(a_users_entry_without_its_session_is_damage),
 		TEST(fails_cleanly_when_the_request_is_out_of_memory),
 	};
 

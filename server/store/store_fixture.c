@@ -133,3 +133,48 @@ store_fixture_get(struct store *store, uint64_t key, uint64_t *out)
 		memcpy(out, value.data, sizeof(*out));
 	return store_end(&txn);
 }
+
+size_t
+store_fixture_count(struct store *store, enum store_table table)
+{
+	struct store_cursor cursor;
+	struct store_txn txn;
+	size_t n = 0;
+
+	store_begin_read(store, &txn);
+	store_seek(&txn, table, (struct bytes){ 0 }, &cursor);
+	for (; cursor.key.data != NULL; store_next(&cursor))
+		n++;
+	store_cursor_release(&cursor);
+	assert_int_equal(store_end(&txn), CODE_OK);
+	return n;
+}
+
+void
+store_fixture_spoil(struct store *store, enum store_table table,
+                    struct bytes key)
+{
+	struct store_txn txn;
+
+	store_begin_write(store, &txn);
+	store_put(&txn, table, key, (struct bytes){ "\xff\xff\xff", 3 });
+	assert_int_equal(store_end(&txn), CODE_OK);
+}
+
+void
+store_fixture_torture(struct store_fixture *f,
+                      enum code (*step)(struct store_fixture *f))
+{
+	enum code code = CODE_RESOURCE_EXHAUSTED;
+	size_t size;
+
+	for (size = 0; size < sizeof(f->memory); size += 8) {
+		arena_init(&f->arena, f->memory, size);
+		code = step(f);
+		if (code != CODE_RESOURCE_EXHAUSTED)
+			break;
+	}
+	assert_int_equal(code, CODE_OK);
+	assert_true(size > 0);
+	arena_init(&f->arena, f->memory, sizeof(f->memory));
+}

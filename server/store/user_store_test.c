@@ -11,9 +11,19 @@
 #include <cmocka.h>
 #include <unistr.h>
 
+#include "proto/latchkey/store/v1/meta_record.pb-c.h"
+#include "server/store/record.h"
 #include "server/store/store_fixture.h"
 
 static const char *const ada_roles[] = { "admin", "editor" };
+
+static const struct user_attribute ada_attributes[] = {
+	{ .name = "age", .type = USER_ATTRIBUTE_INTEGER, .integer = -36 },
+	{ .name = "bio", .type = USER_ATTRIBUTE_TEXT, .text = "" },
+	{ .name = "city", .type = USER_ATTRIBUTE_TEXT, .text = "Londo\u0144" },
+	{ .name = "phone", .type = USER_ATTRIBUTE_NULL },
+	{ .name = "vip", .type = USER_ATTRIBUTE_FLAG, .flag = true },
+};
 
 static const struct user ada = {
 	.email = "Ada@Example.org",
@@ -28,6 +38,9 @@ static const struct user ada = {
 	.roles = ada_roles,
 	.role_count = 2,
 	.joined_at_us = 1700000000000000,
+	.password_set_at_us = 1700000000000001,
+	.attributes = ada_attributes,
+	.attribute_count = 5,
 };
 
 static struct user
@@ -112,6 +125,218 @@ a_user_comes_back_as_it_was_added(void **state)
 	assert_string_equal(got.roles[1], "editor");
 	assert_int_equal(got.joined_at_us, 1700000000000000);
 	assert_int_equal(got.last_login_at_us, 0);
+	assert_int_equal(got.password_set_at_us, 1700000000000001);
+}
+
+static void
+attributes_come_back_with_name_type_and_value(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user user = ada, got;
+
+	assert_int_equal(add(f, &user), CODE_OK);
+	assert_int_equal(find_id(f, 1, &got), CODE_OK);
+	assert_int_equal(got.attribute_count, 5);
+	for (size_t i = 0; i < 5; i++) {
+		const struct user_attribute *want = &ada_attributes[i];
+		const struct user_attribute *have = &got.attributes[i];
+
+		assert_string_equal(have->name, want->name);
+		assert_int_equal(have->type, want->type);
+		assert_int_equal(have->integer, want->integer);
+		assert_int_equal(have->flag, want->flag);
+		assert_string_equal(have->text,
+		                    want->text == NULL ? "" : want->text);
+	}
+	user.attribute_count = 0;
+	assert_int_equal(put(f, &user), CODE_OK);
+	assert_int_equal(find_id(f, 1, &got), CODE_OK);
+	assert_int_equal(got.attribute_count, 0);
+}
+
+static void
+attributes_that_are_unsorted_repeated_or_too_large_are_refused(void **state)
+{
+	static char text[USER_ATTRIBUTE_TEXT_MAX + 2];
+	static char name[USER_ATTRIBUTE_NAME_MAX + 2];
+	struct store_fixture *f = *state;
+	struct user_attribute list[USER_ATTRIBUTES_MAX + 1];
+	char names[USER_ATTRIBUTES_MAX + 1][4];
+	struct user user = ada;
+
+	for (size_t i = 0; i <= USER_ATTRIBUTES_MAX; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "%03u", (unsigned)i);
+		list[i] = (struct user_attribute){ .name = names[i] };
+	}
+	user.attributes = list;
+	user.attribute_count = USER_ATTRIBUTES_MAX;
+	assert_int_equal(add(f, &user), CODE_OK);
+	user.attribute_count++;
+	assert_int_equal(put(f, &user), CODE_INVALID_ARGUMENT);
+	user.attribute_count = 2;
+	list[0].name = list[1].name;
+	assert_int_equal(put(f, &user), CODE_INVALID_ARGUMENT);
+	list[0].name = "z";
+	assert_int_equal(put(f, &user), CODE_INVALID_ARGUMENT);
+	list[0].name = "";
+	assert_int_equal(put(f, &user), CODE_INVALID_ARGUMENT);
+	memset(name, '!', USER_ATTRIBUTE_NAME_MAX);
+	list[0] = (struct user_attribute){ .name = name,
+		                           .type = USER_ATTRIBUTE_TEXT,
+		                           .text = text };
+	memset(text, 't', USER_ATTRIBUTE_TEXT_MAX);
+	assert_int_equal(put(f, &user), CODE_OK);
+	text[USER_ATTRIBUTE_TEXT_MAX] = 't';
+	assert_int_equal(put(f, &user), CODE_INVALID_ARGUMENT);
+	list[0].text = "\xff";
+	assert_int_equal(put(f, &user), CODE_INVALID_ARGUMENT);
+	list[0].text = NULL;
+	assert_int_equal(put(f, &user), CODE_INVALID_ARGUMENT);
+	list[0].text = "";
+	name[USER_ATTRIBUTE_NAME_MAX] = '!';
+	assert_int_equal(put(f, &user), CODE_INVALID_ARGUMENT);
+}
+
+static enum code
+del(struct store_fixture *f, uint64_t id)
+{
+	struct store_txn txn;
+
+	store_begin_write(f->store, &txn);
+	user_store_del(&txn, &f->arena, id);
+	return store_end(&txn);
+}
+
+static void
+a_deleted_user_is_gone_and_leaves_both_names_free(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user user = ada, other = named("o@x.org", "o"), got;
+
+	assert_int_equal(del(f, 1), CODE_NOT_FOUND);
+	assert_int_equal(add(f, &user), CODE_OK);
+	assert_int_equal(add(f, &other), CODE_OK);
+	assert_int_equal(del(f, user.id), CODE_OK);
+	assert_int_equal(find_id(f, user.id, &got), CODE_NOT_FOUND);
+	assert_int_equal(find(f, "ada", &got), CODE_NOT_FOUND);
+	assert_int_equal(find(f, "ada@example.org", &got), CODE_NOT_FOUND);
+	assert_int_equal(find(f, "o", &got), CODE_OK);
+	assert_int_equal(store_fixture_count(f->store, STORE_IDENTIFIER), 2);
+	assert_int_equal(del(f, user.id), CODE_NOT_FOUND);
+	assert_int_equal(add(f, &user), CODE_OK);
+	assert_int_equal(user.id, 3);
+}
+
+static enum code
+next(struct store_fixture *f, uint64_t after, struct user *out)
+{
+	struct store_txn txn;
+	enum code found, ended;
+
+	store_begin_read(f->store, &txn);
+	found = user_store_next(&txn, &f->arena, after, out);
+	ended = store_end(&txn);
+	assert_int_equal(ended, found == CODE_NOT_FOUND ? CODE_OK : found);
+	return found;
+}
+
+static void
+a_walk_meets_every_user_once_in_the_order_of_ids(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user got = { .id = 99 };
+	size_t mark;
+
+	assert_int_equal(next(f, 0, &got), CODE_NOT_FOUND);
+	for (unsigned i = 1; i <= 300; i++) {
+		char email[32];
+		struct user user;
+
+		(void)snprintf(email, sizeof(email), "%u@x.org", i);
+		user = named(email, "");
+		assert_int_equal(add(f, &user), CODE_OK);
+	}
+	assert_int_equal(del(f, 7), CODE_OK);
+	got.id = 0;
+	arena_reset(&f->arena);
+	mark = f->arena.used;
+	for (unsigned i = 1; i <= 300; i++) {
+		if (i == 7)
+			continue;
+		assert_int_equal(next(f, got.id, &got), CODE_OK);
+		assert_int_equal(got.id, i);
+		assert_int_equal(atoi(got.email), i);
+		arena_rewind(&f->arena, mark);
+	}
+	assert_int_equal(next(f, got.id, &got), CODE_NOT_FOUND);
+	assert_int_equal(next(f, UINT64_MAX, &got), CODE_NOT_FOUND);
+	assert_int_equal(got.id, 300);
+	store_fixture_spoil(f->store, STORE_USER, (struct bytes){ "x", 1 });
+	assert_int_equal(next(f, 300, &got), CODE_DATA_LOSS);
+}
+
+/* As a server of version 1 left it: its meta record has that number. */
+static void
+set_version_1(struct store_fixture *f)
+{
+	const struct bytes key = { RECORD_META_KEY,
+		                   sizeof(RECORD_META_KEY) - 1 };
+	Latchkey__Store__V1__MetaRecord meta =
+		LATCHKEY__STORE__V1__META_RECORD__INIT;
+	struct store_txn txn;
+	uint8_t buf[64];
+
+	meta.schema_version = 1;
+	meta.created_at_us = 5;
+	meta.next_user_id = 2;
+	store_begin_write(f->store, &txn);
+	store_put(&txn, STORE_META, key,
+	          (struct bytes){ buf, latchkey__store__v1__meta_record__pack(
+					       &meta, buf) });
+	assert_int_equal(store_end(&txn), CODE_OK);
+}
+
+static uint32_t
+version_of(struct store_fixture *f)
+{
+	const struct bytes key = { RECORD_META_KEY,
+		                   sizeof(RECORD_META_KEY) - 1 };
+	Latchkey__Store__V1__MetaRecord *meta;
+	struct store_txn txn;
+	void *message;
+
+	store_begin_read(f->store, &txn);
+	store_fail(&txn,
+	           record_unpack(&f->arena, store_get(&txn, STORE_META, key),
+	                         &latchkey__store__v1__meta_record__descriptor,
+	                         &message));
+	assert_int_equal(store_end(&txn), CODE_OK);
+	meta = message;
+	assert_int_equal(meta->created_at_us, 5);
+	return meta->schema_version;
+}
+
+static void
+a_store_of_version_1_is_migrated_and_keeps_its_users(void **state)
+{
+	struct store_fixture *f = *state;
+	struct user user = ada, bob = named("bob@x.org", ""), got;
+
+	user.attribute_count = 0;
+	user.password_set_at_us = 0;
+	assert_int_equal(add(f, &user), CODE_OK);
+	set_version_1(f);
+	for (int i = 0; i < 2; i++) {
+		store_fixture_reopen(f);
+		assert_int_equal(version_of(f), STORE_SCHEMA_VERSION);
+		assert_int_equal(find(f, "ada", &got), CODE_OK);
+		assert_int_equal(got.id, 1);
+		assert_string_equal(got.password_hash, "$argon2id$x");
+		assert_int_equal(got.attribute_count, 0);
+		assert_int_equal(got.password_set_at_us, 0);
+	}
+	assert_int_equal(add(f, &bob), CODE_OK);
+	assert_int_equal(bob.id, 2);
 }
 
 static void
@@ -385,24 +610,6 @@ a_record_that_does_not_unpack_or_is_anothers_is_damage(void **state)
 	assert_int_equal(find_id(f, 3, &got), CODE_DATA_LOSS);
 }
 
-/* Runs a step with an arena of 0, 8, 16... bytes until it succeeds. */
-static void
-torture(struct store_fixture *f, enum code (*step)(struct store_fixture *))
-{
-	enum code code = CODE_RESOURCE_EXHAUSTED;
-	size_t size;
-
-	for (size = 0; size < sizeof(f->memory); size += 8) {
-		arena_init(&f->arena, f->memory, size);
-		code = step(f);
-		if (code != CODE_RESOURCE_EXHAUSTED)
-			break;
-	}
-	assert_int_equal(code, CODE_OK);
-	assert_true(size > 0);
-	arena_init(&f->arena, f->memory, sizeof(f->memory));
-}
-
 static enum code
 find_ada(struct store_fixture *f)
 {
@@ -433,6 +640,22 @@ rename_ada(struct store_fixture *f)
 	return put(f, &user);
 }
 
+static enum code
+next_user(struct store_fixture *f)
+{
+	struct user got = { .id = 99 };
+	enum code code = next(f, 1, &got);
+
+	assert_int_equal(got.id, code == CODE_OK ? 2 : 99);
+	return code;
+}
+
+static enum code
+del_bob(struct store_fixture *f)
+{
+	return del(f, 2);
+}
+
 static void
 fails_cleanly_when_the_request_is_out_of_memory(void **state)
 {
@@ -440,12 +663,15 @@ fails_cleanly_when_the_request_is_out_of_memory(void **state)
 	struct user user = ada, got;
 
 	assert_int_equal(add(f, &user), CODE_OK);
-	torture(f, find_ada);
-	torture(f, add_bob);
+	store_fixture_torture(f, find_ada);
+	store_fixture_torture(f, add_bob);
 	assert_int_equal(find(f, "bob", &got), CODE_OK);
 	assert_int_equal(got.id, 2);
-	torture(f, rename_ada);
+	store_fixture_torture(f, rename_ada);
 	assert_int_equal(find(f, "ada", &got), CODE_NOT_FOUND);
+	store_fixture_torture(f, next_user);
+	store_fixture_torture(f, del_bob);
+	assert_int_equal(find(f, "bob", &got), CODE_NOT_FOUND);
 }
 
 static void
@@ -512,6 +738,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_user_comes_back_as_it_was_added),
+		TEST(attributes_come_back_with_name_type_and_value),
+		TEST(attributes_that_are_unsorted_repeated_or_too_large_are_refused),
+		TEST(a_deleted_user_is_gone_and_leaves_both_names_free),
+		TEST(a_walk_meets_every_user_once_in_the_order_of_ids),
+		TEST(a_store_of_version_1_is_migrated_and_keeps_its_users),
 		TEST(empty_strings_come_back_empty_and_never_null),
 		TEST(ids_are_never_handed_out_twice),
 		TEST(absent_users_are_not_found_and_leave_the_output_alone),
