@@ -11,17 +11,29 @@
 #include "proto/latchkey/v1/auth_service.pb-c.h"
 #include "proto/latchkey/v1/health_service.pb-c.h"
 #include "proto/latchkey/v1/key_service.pb-c.h"
+#include "proto/latchkey/v1/role_service.pb-c.h"
+#include "proto/latchkey/v1/user_service.pb-c.h"
 #include "server/server.h"
 #include "server/services/account_service.h"
 #include "server/services/auth_service.h"
 #include "server/services/health_service.h"
 #include "server/services/key_service.h"
+#include "server/services/role_service.h"
+#include "server/services/user_service.h"
 
 /* Room for a token of TOKEN_MAX and for the fields around it. */
 #define PAYLOAD_TOKEN (TOKEN_MAX + 256)
 /* An identifier of 254 and a password of 1024 bytes, with their tags. */
 #define PAYLOAD_LOGIN 2048
 #define PAYLOAD_EMPTY 64
+/* A whole user: 32 attributes of 1 KiB, 64 roles of 80 characters, names. */
+#define PAYLOAD_USER 60000
+/* 64 names of roles. */
+#define PAYLOAD_ROLES 24576
+/* 200 permissions of 100 bytes, a name, a description. */
+#define PAYLOAD_ROLE 24576
+/* A name of 80 or a permission of 100 characters, or a search. */
+#define PAYLOAD_NAME 1024
 
 #define TYPES(in_name, out_name)                                               \
 	.in = &latchkey__v1__##in_name##__descriptor,                          \
@@ -73,6 +85,99 @@ static const struct rpc_method methods[] = {
 	  .lane = LANE_INLINE,
 	  .payload_max = PAYLOAD_EMPTY,
 	  TYPES(check_request, check_response) },
+	{ .name = "latchkey.v1.UserService/ListUsers",
+	  .handler = user_list_users,
+	  .role = ROLE_STAFF,
+	  .lane = LANE_WRITE, /* a walk over all */
+	  .payload_max = PAYLOAD_NAME,
+	  TYPES(list_users_request, list_users_response) },
+	{ .name = "latchkey.v1.UserService/GetUser",
+	  .handler = user_get_user,
+	  .role = ROLE_STAFF,
+	  .lane = LANE_INLINE,
+	  .payload_max = PAYLOAD_EMPTY,
+	  TYPES(get_user_request, get_user_response) },
+	{ .name = "latchkey.v1.UserService/CreateUser",
+	  .handler = user_create_user,
+	  .role = ROLE_STAFF,
+	  .lane = LANE_HASH,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_USER,
+	  TYPES(create_user_request, create_user_response) },
+	{ .name = "latchkey.v1.UserService/UpdateUser",
+	  .handler = user_update_user,
+	  .role = ROLE_STAFF,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_USER,
+	  TYPES(update_user_request, update_user_response) },
+	{ .name = "latchkey.v1.UserService/DeleteUser",
+	  .handler = user_delete_user,
+	  .role = ROLE_STAFF,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_EMPTY,
+	  TYPES(delete_user_request, delete_user_response) },
+	{ .name = "latchkey.v1.UserService/ActivateUser",
+	  .handler = user_activate_user,
+	  .role = ROLE_STAFF,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_EMPTY,
+	  TYPES(activate_user_request, activate_user_response) },
+	{ .name = "latchkey.v1.UserService/DeactivateUser",
+	  .handler = user_deactivate_user,
+	  .role = ROLE_STAFF,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_EMPTY,
+	  TYPES(deactivate_user_request, deactivate_user_response) },
+	{ .name = "latchkey.v1.UserService/SetUserRoles",
+	  .handler = user_set_user_roles,
+	  .role = ROLE_STAFF,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_ROLES,
+	  TYPES(set_user_roles_request, set_user_roles_response) },
+	{ .name = "latchkey.v1.RoleService/ListRoles",
+	  .handler = role_list_roles,
+	  .role = ROLE_STAFF,
+	  .lane = LANE_WRITE, /* copies them all */
+	  .payload_max = PAYLOAD_EMPTY,
+	  TYPES(list_roles_request, list_roles_response) },
+	{ .name = "latchkey.v1.RoleService/GetRole",
+	  .handler = role_get_role,
+	  .role = ROLE_STAFF,
+	  .lane = LANE_INLINE,
+	  .payload_max = PAYLOAD_NAME,
+	  TYPES(get_role_request, get_role_response) },
+	{ .name = "latchkey.v1.RoleService/CreateRole",
+	  .handler = role_create_role,
+	  .role = ROLE_SUPERUSER,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_ROLE,
+	  TYPES(create_role_request, create_role_response) },
+	{ .name = "latchkey.v1.RoleService/UpdateRole",
+	  .handler = role_update_role,
+	  .role = ROLE_SUPERUSER,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_ROLE,
+	  TYPES(update_role_request, update_role_response) },
+	{ .name = "latchkey.v1.RoleService/DeleteRole",
+	  .handler = role_delete_role,
+	  .role = ROLE_SUPERUSER,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_NAME,
+	  TYPES(delete_role_request, delete_role_response) },
+	{ .name = "latchkey.v1.RoleService/CheckPermission",
+	  .handler = role_check_permission,
+	  .role = ROLE_USER,
+	  .lane = LANE_INLINE,
+	  .payload_max = PAYLOAD_NAME,
+	  TYPES(check_permission_request, check_permission_response) },
 };
 
 _Static_assert(sizeof(methods) / sizeof(methods[0]) <= METHODS_MAX,
