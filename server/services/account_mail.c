@@ -10,20 +10,8 @@
 #include "server/services/account_service.h"
 #include "server/services/field.h"
 #include "server/services/store_refusal.h"
+#include "server/services/throttling.h"
 #include "server/store/store.h"
-
-static enum code
-normalise(struct store_txn *txn, struct arena *arena, const char *email,
-          char **out)
-{
-	enum code code = CODE_OK;
-
-	if (txn->code == CODE_OK) {
-		code = identifier_normalise(arena, email, out);
-		store_fail(txn, code);
-	}
-	return txn->code;
-}
 
 bool
 account_mail_count(struct rpc_call *call, struct store_txn *txn,
@@ -31,15 +19,22 @@ account_mail_count(struct rpc_call *call, struct store_txn *txn,
 {
 	const struct throttle_policy *policy = &call->server->throttles;
 	int64_t minute_us = 0, hour_us = 0;
-	char *target;
+	const char *target;
 
-	if (normalise(txn, call->arena, email, &target) != CODE_OK)
+	store_fail(txn, throttling_subject(call, email, &target));
+	if (txn->code != CODE_OK)
 		return false;
 	throttle_take(txn, call->arena, policy, THROTTLE_MAIL_MINUTE, target,
 	              call->now_us, &minute_us);
+	if (minute_us > 0)
+		return false;
 	throttle_take(txn, call->arena, policy, THROTTLE_MAIL_HOUR, target,
 	              call->now_us, &hour_us);
-	return txn->code == CODE_OK && minute_us == 0 && hour_us == 0;
+	/* A mail that is not sent counts nowhere. */
+	if (hour_us > 0)
+		throttle_give(txn, call->arena, policy, THROTTLE_MAIL_MINUTE,
+		              target, call->now_us);
+	return txn->code == CODE_OK && hour_us == 0;
 }
 
 void
@@ -54,15 +49,15 @@ static bool
 find_owner(struct rpc_call *call, struct store_txn *txn, const char *email,
            struct user *user)
 {
-	char *own, *asked;
+	const char *own, *asked;
 	enum code code =
 		user_store_find_by_identifier(txn, call->arena, email, user);
 
 	if (code != CODE_OK || user->email[0] == '\0')
 		return false;
-	return normalise(txn, call->arena, user->email, &own) == CODE_OK &&
-	       normalise(txn, call->arena, email, &asked) == CODE_OK &&
-	       strcmp(own, asked) == 0;
+	store_fail(txn, throttling_subject(call, user->email, &own));
+	store_fail(txn, throttling_subject(call, email, &asked));
+	return txn->code == CODE_OK && strcmp(own, asked) == 0;
 }
 
 static bool
@@ -91,20 +86,17 @@ send_link(struct rpc_call *call, const char *email, enum link_purpose purpose)
 		return code;
 	store_begin_write(call->server->store, &txn);
 	allowed = account_mail_count(call, &txn, email);
-	if (txn.code == CODE_OK && !allowed) {
-		store_fail(&txn, CODE_UNAVAILABLE); /* nothing to write */
-		(void)store_end(&txn);
-		LOG_EVENT(LOG_LEVEL_INFO, "throttled",
-		          LOG_T("throttle", "mail"),
-		          LOG_T("address", call->client_address),
-		          LOG_T("request_id", call->request_id_text));
-		return CODE_OK;
-	}
-	if (find_owner(call, &txn, email, &user) && is_due(&user, purpose))
+	if (allowed && find_owner(call, &txn, email, &user) &&
+	    is_due(&user, purpose))
 		mailing_link(&txn, call->arena, &call->server->mailing, &user,
 		             purpose, call->now_us);
 	if (store_end(&txn) != CODE_OK)
 		return store_refuse(call, &txn);
+	if (!allowed)
+		LOG_EVENT(LOG_LEVEL_INFO, "throttled",
+		          LOG_T("throttle", "mail"),
+		          LOG_T("address", call->client_address),
+		          LOG_T("request_id", call->request_id_text));
 	account_mail_wake(call);
 	return CODE_OK;
 }

@@ -18,7 +18,7 @@
 #include "server/services/field.h"
 #include "server/services/login_attempt.h"
 #include "server/services/store_refusal.h"
-#include "server/services/throttle_refusal.h"
+#include "server/services/throttling.h"
 #include "server/store/session_store.h"
 #include "server/store/store.h"
 
@@ -72,27 +72,6 @@ struct change {
 	bool match;       /* the old password was right */
 };
 
-/* Counted as a wrong guess until it was right: see login_attempt.h. */
-static enum code
-count_guess(struct rpc_call *call, const struct change *change)
-{
-	const struct throttle_policy *policy = &call->server->throttles;
-	struct store_txn txn;
-	int64_t wait_us = 0;
-
-	if (policy->rates[THROTTLE_OLD_PASSWORD].limit == 0)
-		return CODE_OK;
-	store_begin_write(call->server->store, &txn);
-	throttle_take(&txn, call->arena, policy, THROTTLE_OLD_PASSWORD,
-	              change->subject, call->now_us, &wait_us);
-	if (txn.code == CODE_OK && wait_us > 0) {
-		store_fail(&txn, CODE_UNAVAILABLE); /* nothing to write */
-		(void)store_end(&txn);
-		return throttle_refuse(call, "old_password", wait_us);
-	}
-	return store_end(&txn) == CODE_OK ? CODE_OK : store_refuse(call, &txn);
-}
-
 static void
 take_guess_back(struct rpc_call *call, struct store_txn *txn,
                 const struct change *change)
@@ -119,7 +98,9 @@ judge_change(struct rpc_call *call,
 		                             .text = req->new_password,
 		                             .policy = req->policy,
 		                             .owner = owner_of(user) };
-	enum code code = count_guess(call, change);
+	/* A wrong guess until it was right: see login_attempt.h. */
+	enum code code = throttling_take(call, THROTTLE_OLD_PASSWORD,
+	                                 change->subject, "old_password");
 
 	if (code == CODE_OK)
 		code = password_match(call->server->hasher, req->old_password,

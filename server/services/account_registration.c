@@ -18,7 +18,7 @@
 #include "server/services/login.h"
 #include "server/services/repeat.h"
 #include "server/services/store_refusal.h"
-#include "server/services/throttle_refusal.h"
+#include "server/services/throttling.h"
 #include "server/services/user_message.h"
 #include "server/store/store.h"
 #include "server/store/user_store.h"
@@ -53,6 +53,19 @@ is_open(const struct rpc_call *call)
 	return call->server->registration == REGISTRATION_OPEN;
 }
 
+/* A few addresses are longer, once normalised, than a key of the store. */
+static void
+check_key(struct rpc_call *call, struct store_txn *txn, const char *email)
+{
+	char *name;
+	enum code code = identifier_normalise(call->arena, email, &name);
+
+	if (code == CODE_INVALID_ARGUMENT)
+		field_note(call, "email", "Enter a valid email address.");
+	else
+		store_fail(txn, code);
+}
+
 /*
  * check_names notes, in the caller's transaction, what is wrong with the
  * identifiers, and whether somebody has them.
@@ -66,6 +79,8 @@ check_names(struct rpc_call *call, struct store_txn *txn,
 	field_require(call, "email", user->email, USER_EMAIL_MAX);
 	if (call->violation_count == before)
 		field_note(call, "email", identity_email_fault(user->email));
+	if (call->violation_count == before)
+		check_key(call, txn, user->email);
 	if (call->violation_count == before)
 		identifier_claim_check_email(call, txn, user);
 	before = call->violation_count;
@@ -147,24 +162,13 @@ look_first(struct rpc_call *call, struct registration *reg)
 static enum code
 count_address(struct rpc_call *call)
 {
-	const struct throttle_policy *policy = &call->server->throttles;
-	struct store_txn txn;
 	char address[46];
-	int64_t wait_us = 0;
 
 	throttle_address(call->client_address, address);
-	if (address[0] == '\0' ||
-	    policy->rates[THROTTLE_REGISTER_ADDRESS].limit == 0)
+	if (address[0] == '\0')
 		return CODE_OK;
-	store_begin_write(call->server->store, &txn);
-	throttle_take(&txn, call->arena, policy, THROTTLE_REGISTER_ADDRESS,
-	              address, call->now_us, &wait_us);
-	if (txn.code == CODE_OK && wait_us > 0) {
-		store_fail(&txn, CODE_UNAVAILABLE); /* nothing to write */
-		(void)store_end(&txn);
-		return throttle_refuse(call, "register_address", wait_us);
-	}
-	return store_end(&txn) == CODE_OK ? CODE_OK : store_refuse(call, &txn);
+	return throttling_take(call, THROTTLE_REGISTER_ADDRESS, address,
+	                       "register_address");
 }
 
 /* Everything that the registration makes, or nothing. */

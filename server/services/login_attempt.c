@@ -1,27 +1,9 @@
 #include "server/services/login_attempt.h"
 
-#include "server/domain/throttle.h"
 #include "server/server.h"
 #include "server/services/store_refusal.h"
-#include "server/services/throttle_refusal.h"
+#include "server/services/throttling.h"
 #include "server/store/store.h"
-#include "server/store/user_store.h"
-
-/* What is not UTF-8 enough to be normalised is nobody's, but counts too. */
-static enum code
-normalise(struct rpc_call *call, const char *identifier, const char **out)
-{
-	char *name;
-	enum code code = identifier_normalise(call->arena, identifier, &name);
-
-	if (code == CODE_OK)
-		*out = name;
-	else if (code == CODE_INVALID_ARGUMENT)
-		*out = identifier;
-	else
-		return code;
-	return CODE_OK;
-}
 
 static enum throttle_scope
 account_scope(const struct login_attempt *attempt)
@@ -46,33 +28,50 @@ is_unlimited(const struct throttle_policy *policy, enum throttle_scope scope)
 	return policy->rates[scope].limit == 0;
 }
 
+static void
+take_by_account(struct rpc_call *call, struct store_txn *txn,
+                struct login_attempt *attempt, const char *subject,
+                int64_t *wait_us)
+{
+	throttle_take(txn, call->arena, &call->server->throttles,
+	              account_scope(attempt), subject, call->now_us, wait_us);
+	attempt->is_counted = *wait_us == 0;
+}
+
+static void
+take_by_address(struct rpc_call *call, struct store_txn *txn,
+                struct login_attempt *attempt, int64_t *wait_us)
+{
+	throttle_take(txn, call->arena, &call->server->throttles,
+	              THROTTLE_LOGIN_ADDRESS, attempt->address, call->now_us,
+	              wait_us);
+	attempt->is_counted_by_address = *wait_us == 0;
+}
+
 /*
- * count writes down the try; *wait_us is 0 if it may be made. A known device
- * is not held up by what others do at its address, but is counted with them.
+ * count writes down the try; *wait_us is 0 if it may be made, and one that may
+ * not counts nowhere. A known device is not held up by what others do at its
+ * address, but is counted with them.
  */
 static void
 count(struct rpc_call *call, struct store_txn *txn,
       struct login_attempt *attempt, int64_t *wait_us)
 {
-	const struct throttle_policy *policy = &call->server->throttles;
 	const char *subject = account_subject(call->arena, attempt);
-	int64_t by_account = 0, by_address = 0;
 
 	if (subject == NULL) {
 		store_fail(txn, CODE_RESOURCE_EXHAUSTED);
 		return;
 	}
-	throttle_take(txn, call->arena, policy, account_scope(attempt), subject,
-	              call->now_us, &by_account);
-	if (attempt->address[0] != '\0')
-		throttle_take(txn, call->arena, policy, THROTTLE_LOGIN_ADDRESS,
-		              attempt->address, call->now_us, &by_address);
-	attempt->is_counted = by_account == 0;
-	attempt->is_counted_by_address =
-		attempt->address[0] != '\0' && by_address == 0;
+	take_by_account(call, txn, attempt, subject, wait_us);
+	if (*wait_us > 0 || attempt->address[0] == '\0')
+		return;
+	take_by_address(call, txn, attempt, wait_us);
 	if (attempt->is_known_device)
-		by_address = 0;
-	*wait_us = by_account > by_address ? by_account : by_address;
+		*wait_us = 0;
+	if (*wait_us > 0)
+		throttle_give(txn, call->arena, &call->server->throttles,
+		              account_scope(attempt), subject, call->now_us);
 }
 
 enum code
@@ -86,7 +85,7 @@ login_attempt_begin(struct rpc_call *call, const char *identifier,
 
 	*attempt = (struct login_attempt){ .is_known_device = is_known_device };
 	throttle_address(call->client_address, attempt->address);
-	code = normalise(call, identifier, &attempt->account);
+	code = throttling_subject(call, identifier, &attempt->account);
 	if (code != CODE_OK)
 		return code;
 	if (is_unlimited(policy, account_scope(attempt)) &&
@@ -95,14 +94,11 @@ login_attempt_begin(struct rpc_call *call, const char *identifier,
 
 	store_begin_write(call->server->store, &txn);
 	count(call, &txn, attempt, &wait_us);
-	/* A try that is not made counts nowhere: nothing to write. */
-	if (txn.code == CODE_OK && wait_us > 0) {
-		store_fail(&txn, CODE_UNAVAILABLE);
-		(void)store_end(&txn);
-		return throttle_refuse(call, "login", wait_us);
-	}
 	code = store_end(&txn);
-	return code == CODE_OK ? CODE_OK : store_refuse(call, &txn);
+	if (code != CODE_OK)
+		return store_refuse(call, &txn);
+	return wait_us == 0 ? CODE_OK
+	                    : throttling_refuse(call, "login", wait_us);
 }
 
 void
@@ -132,7 +128,7 @@ login_attempt_forgive(struct rpc_call *call, struct store_txn *txn,
 
 	if (txn->code != CODE_OK || *identifier == '\0')
 		return;
-	store_fail(txn, normalise(call, identifier, &account));
+	store_fail(txn, throttling_subject(call, identifier, &account));
 	if (txn->code == CODE_OK)
 		throttle_clear(txn, call->arena, THROTTLE_LOGIN_ACCOUNT,
 		               account);
