@@ -11,7 +11,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NAME_40 "abcdefghij_123456789_abcdefghij_12345678"
-#define LONGEST NAME_40 ":text:user"
 
 static enum code
 read_list(const char *const *items, size_t count, struct attribute_table *out,
@@ -25,12 +24,13 @@ read_list(const char *const *items, size_t count, struct attribute_table *out,
 static void
 declarations_are_read_in_their_order(void **state)
 {
+	static const char longest[] = NAME_40 ":text:user";
 	static const char *const items[] = {
 		"nickname:text:user",
 		"points:integer:staff",
 		"legacy_id:integer:nobody",
 		"newsletter:flag:user",
-		LONGEST,
+		longest,
 	};
 	struct attribute_table table;
 	char err[256];

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/code.h"
+#include "server/domain/uid.h"
 #include "server/store/link_store.h"
 #include "server/store/user_store.h"
 
@@ -24,18 +25,26 @@ struct mailing_policy {
 	int64_t invitation_lifetime_s;
 };
 
+/* Where one call writes its mails. Lives on the caller's stack. */
+struct mailing {
+	struct store_txn *txn;
+	struct arena *arena;
+	const struct mailing_policy *policy;
+	int64_t now_us;
+	const char *client_address; /* who caused it; "" is not known */
+};
+
 /*
  * mailing_link makes a link of the purpose for the user, voids the user's
- * earlier unused links of that purpose, and queues its mail.
+ * earlier unused links of that purpose, and queues its mail. For a user
+ * without an address it does nothing.
  */
-void mailing_link(struct store_txn *txn, struct arena *arena,
-                  const struct mailing_policy *policy, const struct user *user,
-                  enum link_purpose purpose, int64_t now_us);
+void mailing_link(const struct mailing *mailing, const struct user *user,
+                  enum link_purpose purpose);
 
-/* mailing_password_changed queues the notice. */
-void mailing_password_changed(struct store_txn *txn, struct arena *arena,
-                              const struct mailing_policy *policy,
-                              const struct user *user, int64_t now_us);
+/* mailing_password_changed queues the notice, if the user has an address. */
+void mailing_password_changed(const struct mailing *mailing,
+                              const struct user *user);
 
 /* Why a link will not do. */
 enum link_fault { LINK_OK, LINK_INVALID, LINK_EXPIRED, LINK_USED };
@@ -43,16 +52,12 @@ enum link_fault { LINK_OK, LINK_INVALID, LINK_EXPIRED, LINK_USED };
 /*
  * mailing_read_link finds the link of a token's text (43 characters of
  * base64url) and judges it for a purpose: reset and invitation are one here
- * (LINK_RESET_PASSWORD). user_id 0 is anybody's. A store failure fails the
- * transaction and gives LINK_INVALID.
+ * (LINK_RESET_PASSWORD). user_id 0 is anybody's. A link is void once its user
+ * is gone or has another address. *out is written unless it is LINK_INVALID. A
+ * store failure fails the transaction and gives LINK_INVALID.
  */
-enum link_fault mailing_read_link(struct store_txn *txn, struct arena *arena,
+enum link_fault mailing_read_link(const struct mailing *mailing,
                                   const char *token, enum link_purpose purpose,
-                                  uint64_t user_id, int64_t now_us,
-                                  struct link *out);
-
-/* uid_write and uid_read: Django's uidb64, base64url of the decimal id. */
-NODISCARD enum code uid_write(struct arena *arena, uint64_t id, char **out);
-NODISCARD enum code uid_read(const char *text, uint64_t *out);
+                                  uint64_t user_id, struct link *out);
 
 #endif

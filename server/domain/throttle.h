@@ -36,31 +36,38 @@ struct throttle_policy {
 };
 
 /*
- * throttle_rate_read reads "10/60" (events, seconds) or "off". False for other
+ * throttle_rate_read reads "10/60" (events, seconds) or "off": 1 to
+ * THROTTLE_EVENTS_MAX (128) events in 1 second to 30 days. False for other
  * text.
  */
 bool throttle_rate_read(const char *text, struct throttle_rate *out);
 
 /*
  * throttle_address writes the subject of an address: IPv4 whole, IPv6 its /64,
- * a mapped IPv4 as IPv4. "" stays "".
+ * a mapped IPv4 as IPv4. "" stays ""; what is no address becomes "?".
  */
 void throttle_address(const char *address, char out[46]);
 
-/*
- * throttle_take counts an event in the transaction unless the scope's rate is
- * reached; *wait_us is then how long until one more is allowed, else 0.
- */
-void throttle_take(struct store_txn *txn, struct arena *arena,
-                   const struct throttle_policy *policy,
-                   enum throttle_scope scope, const char *subject,
-                   int64_t now_us, int64_t *wait_us);
+/* Where one call counts. Lives on the caller's stack. */
+struct throttle {
+	struct store_txn *txn;
+	struct arena *arena;
+	const struct throttle_policy *policy;
+	int64_t now_us; /* the call's own, the same for take and give */
+};
 
-/* throttle_give takes the newest event back: the login was right. */
-void throttle_give(struct store_txn *txn, struct arena *arena,
-                   const struct throttle_policy *policy,
-                   enum throttle_scope scope, const char *subject,
-                   int64_t now_us);
+/*
+ * throttle_take counts an event unless the scope's rate is reached; *wait_us
+ * is then how long until one more is allowed, else 0. It is 0 too when the
+ * transaction fails. Let the transaction go through after a refusal as well:
+ * what a wrong clock had counted is put right in it.
+ */
+void throttle_take(const struct throttle *throttle, enum throttle_scope scope,
+                   const char *subject, int64_t *wait_us);
+
+/* throttle_give takes the call's event back: the login was right. */
+void throttle_give(const struct throttle *throttle, enum throttle_scope scope,
+                   const char *subject);
 
 /* throttle_clear forgets a subject: its owner has proved to be there. */
 void throttle_clear(struct store_txn *txn, struct arena *arena,

@@ -62,6 +62,9 @@ enum code
 account_link_read(struct rpc_call *call, struct store_txn *txn,
                   struct account_link *link)
 {
+	const struct mailing mailing = { txn, call->arena,
+		                         &call->server->mailing, call->now_us,
+		                         call->client_address };
 	enum link_fault fault;
 	uint64_t user_id;
 	enum code code;
@@ -69,8 +72,8 @@ account_link_read(struct rpc_call *call, struct store_txn *txn,
 
 	if (!read_owner(link, &user_id))
 		return refuse(call, LINK_INVALID);
-	fault = mailing_read_link(txn, call->arena, link->token, link->purpose,
-	                          user_id, call->now_us, &link->link);
+	fault = mailing_read_link(&mailing, link->token, link->purpose, user_id,
+	                          &link->link);
 	if (txn->code != CODE_OK)
 		return txn->code;
 	if (fault == LINK_INVALID || fault == LINK_EXPIRED)

@@ -17,23 +17,22 @@ bool
 account_mail_count(struct rpc_call *call, struct store_txn *txn,
                    const char *email)
 {
-	const struct throttle_policy *policy = &call->server->throttles;
+	const struct throttle throttle = { txn, call->arena,
+		                           &call->server->throttles,
+		                           call->now_us };
 	int64_t minute_us = 0, hour_us = 0;
 	const char *target;
 
 	store_fail(txn, throttling_subject(call, email, &target));
 	if (txn->code != CODE_OK)
 		return false;
-	throttle_take(txn, call->arena, policy, THROTTLE_MAIL_MINUTE, target,
-	              call->now_us, &minute_us);
+	throttle_take(&throttle, THROTTLE_MAIL_MINUTE, target, &minute_us);
 	if (minute_us > 0)
 		return false;
-	throttle_take(txn, call->arena, policy, THROTTLE_MAIL_HOUR, target,
-	              call->now_us, &hour_us);
+	throttle_take(&throttle, THROTTLE_MAIL_HOUR, target, &hour_us);
 	/* A mail that is not sent counts nowhere. */
 	if (hour_us > 0)
-		throttle_give(txn, call->arena, policy, THROTTLE_MAIL_MINUTE,
-		              target, call->now_us);
+		throttle_give(&throttle, THROTTLE_MAIL_MINUTE, target);
 	return txn->code == CODE_OK && hour_us == 0;
 }
 
@@ -76,6 +75,9 @@ static enum code
 send_link(struct rpc_call *call, const char *email, enum link_purpose purpose)
 {
 	struct store_txn txn;
+	const struct mailing mailing = { &txn, call->arena,
+		                         &call->server->mailing, call->now_us,
+		                         call->client_address };
 	struct user user;
 	bool allowed;
 	enum code code;
@@ -88,8 +90,7 @@ send_link(struct rpc_call *call, const char *email, enum link_purpose purpose)
 	allowed = account_mail_count(call, &txn, email);
 	if (allowed && find_owner(call, &txn, email, &user) &&
 	    is_due(&user, purpose))
-		mailing_link(&txn, call->arena, &call->server->mailing, &user,
-		             purpose, call->now_us);
+		mailing_link(&mailing, &user, purpose);
 	if (store_end(&txn) != CODE_OK)
 		return store_refuse(call, &txn);
 	if (!allowed)

@@ -43,6 +43,9 @@ set_password(struct rpc_call *call, struct store_txn *txn, struct user *user,
 	const struct session_ending ending = { .except = except,
 		                               .reason = SESSION_ENDED_REVOKED,
 		                               .now_us = call->now_us };
+	const struct mailing mailing = { txn, call->arena,
+		                         &call->server->mailing, call->now_us,
+		                         call->client_address };
 	size_t ended = 0;
 
 	user->password_hash = hash;
@@ -53,8 +56,7 @@ set_password(struct rpc_call *call, struct store_txn *txn, struct user *user,
 	                       call->now_us);
 	link_store_end_purpose(txn, call->arena, user->id, LINK_INVITATION,
 	                       call->now_us);
-	mailing_password_changed(txn, call->arena, &call->server->mailing, user,
-	                         call->now_us);
+	mailing_password_changed(&mailing, user);
 }
 
 static void
@@ -76,8 +78,11 @@ static void
 take_guess_back(struct rpc_call *call, struct store_txn *txn,
                 const struct change *change)
 {
-	throttle_give(txn, call->arena, &call->server->throttles,
-	              THROTTLE_OLD_PASSWORD, change->subject, call->now_us);
+	const struct throttle throttle = { txn, call->arena,
+		                           &call->server->throttles,
+		                           call->now_us };
+
+	throttle_give(&throttle, THROTTLE_OLD_PASSWORD, change->subject);
 }
 
 static enum code

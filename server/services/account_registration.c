@@ -175,14 +175,17 @@ count_address(struct rpc_call *call)
 static void
 add(struct rpc_call *call, struct store_txn *txn, struct registration *reg)
 {
+	const struct mailing mailing = { txn, call->arena,
+		                         &call->server->mailing, call->now_us,
+		                         call->client_address };
+
 	user_store_add(txn, call->arena, &reg->user);
 	if (txn->code != CODE_OK)
 		return;
 	repeat_add(call, txn, &reg->req->base, reg->user.id);
 	/* Counted with the others to the address, but never held back. */
 	(void)account_mail_count(call, txn, reg->user.email);
-	mailing_link(txn, call->arena, &call->server->mailing, &reg->user,
-	             LINK_VERIFY_EMAIL, call->now_us);
+	mailing_link(&mailing, &reg->user, LINK_VERIFY_EMAIL);
 	if (is_open(call))
 		login_open(call, txn, reg->user.id, &reg->session);
 }

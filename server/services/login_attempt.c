@@ -29,21 +29,18 @@ is_unlimited(const struct throttle_policy *policy, enum throttle_scope scope)
 }
 
 static void
-take_by_account(struct rpc_call *call, struct store_txn *txn,
-                struct login_attempt *attempt, const char *subject,
-                int64_t *wait_us)
+take_by_account(const struct throttle *throttle, struct login_attempt *attempt,
+                const char *subject, int64_t *wait_us)
 {
-	throttle_take(txn, call->arena, &call->server->throttles,
-	              account_scope(attempt), subject, call->now_us, wait_us);
+	throttle_take(throttle, account_scope(attempt), subject, wait_us);
 	attempt->is_counted = *wait_us == 0;
 }
 
 static void
-take_by_address(struct rpc_call *call, struct store_txn *txn,
-                struct login_attempt *attempt, int64_t *wait_us)
+take_by_address(const struct throttle *throttle, struct login_attempt *attempt,
+                int64_t *wait_us)
 {
-	throttle_take(txn, call->arena, &call->server->throttles,
-	              THROTTLE_LOGIN_ADDRESS, attempt->address, call->now_us,
+	throttle_take(throttle, THROTTLE_LOGIN_ADDRESS, attempt->address,
 	              wait_us);
 	attempt->is_counted_by_address = *wait_us == 0;
 }
@@ -57,21 +54,23 @@ static void
 count(struct rpc_call *call, struct store_txn *txn,
       struct login_attempt *attempt, int64_t *wait_us)
 {
+	const struct throttle throttle = { txn, call->arena,
+		                           &call->server->throttles,
+		                           call->now_us };
 	const char *subject = account_subject(call->arena, attempt);
 
 	if (subject == NULL) {
 		store_fail(txn, CODE_RESOURCE_EXHAUSTED);
 		return;
 	}
-	take_by_account(call, txn, attempt, subject, wait_us);
+	take_by_account(&throttle, attempt, subject, wait_us);
 	if (*wait_us > 0 || attempt->address[0] == '\0')
 		return;
-	take_by_address(call, txn, attempt, wait_us);
+	take_by_address(&throttle, attempt, wait_us);
 	if (attempt->is_known_device)
 		*wait_us = 0;
 	if (*wait_us > 0)
-		throttle_give(txn, call->arena, &call->server->throttles,
-		              account_scope(attempt), subject, call->now_us);
+		throttle_give(&throttle, account_scope(attempt), subject);
 }
 
 enum code
@@ -105,7 +104,9 @@ void
 login_attempt_take_back(struct rpc_call *call, struct store_txn *txn,
                         const struct login_attempt *attempt)
 {
-	const struct throttle_policy *policy = &call->server->throttles;
+	const struct throttle throttle = { txn, call->arena,
+		                           &call->server->throttles,
+		                           call->now_us };
 	const char *subject = account_subject(call->arena, attempt);
 
 	if (subject == NULL) {
@@ -113,11 +114,10 @@ login_attempt_take_back(struct rpc_call *call, struct store_txn *txn,
 		return;
 	}
 	if (attempt->is_counted)
-		throttle_give(txn, call->arena, policy, account_scope(attempt),
-		              subject, call->now_us);
+		throttle_give(&throttle, account_scope(attempt), subject);
 	if (attempt->is_counted_by_address)
-		throttle_give(txn, call->arena, policy, THROTTLE_LOGIN_ADDRESS,
-		              attempt->address, call->now_us);
+		throttle_give(&throttle, THROTTLE_LOGIN_ADDRESS,
+		              attempt->address);
 }
 
 void

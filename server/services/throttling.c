@@ -31,13 +31,14 @@ throttling_take(struct rpc_call *call, enum throttle_scope scope,
 {
 	const struct throttle_policy *policy = &call->server->throttles;
 	struct store_txn txn;
+	const struct throttle throttle = { &txn, call->arena, policy,
+		                           call->now_us };
 	int64_t wait_us = 0;
 
 	if (policy->rates[scope].limit == 0)
 		return CODE_OK;
 	store_begin_write(call->server->store, &txn);
-	throttle_take(&txn, call->arena, policy, scope, subject, call->now_us,
-	              &wait_us);
+	throttle_take(&throttle, scope, subject, &wait_us);
 	if (store_end(&txn) != CODE_OK)
 		return store_refuse(call, &txn);
 	return wait_us == 0 ? CODE_OK : throttling_refuse(call, what, wait_us);

@@ -151,13 +151,14 @@ user_change_invite(struct rpc_call *call, struct store_txn *txn,
                    const struct user *user)
 {
 	const struct server *server = call->server;
+	const struct mailing mailing = { txn, call->arena,
+		                         &call->server->mailing, call->now_us,
+		                         call->client_address };
 
 	if (strcmp(user->password_hash, USER_PASSWORD_UNUSABLE) == 0)
-		mailing_link(txn, call->arena, &server->mailing, user,
-		             LINK_INVITATION, call->now_us);
+		mailing_link(&mailing, user, LINK_INVITATION);
 	else if (server->registration == REGISTRATION_VERIFY)
-		mailing_link(txn, call->arena, &server->mailing, user,
-		             LINK_VERIFY_EMAIL, call->now_us);
+		mailing_link(&mailing, user, LINK_VERIFY_EMAIL);
 }
 
 enum code
