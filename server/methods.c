@@ -12,6 +12,7 @@
 #include "proto/latchkey/v1/health_service.pb-c.h"
 #include "proto/latchkey/v1/key_service.pb-c.h"
 #include "proto/latchkey/v1/role_service.pb-c.h"
+#include "proto/latchkey/v1/session_service.pb-c.h"
 #include "proto/latchkey/v1/user_service.pb-c.h"
 #include "server/server.h"
 #include "server/services/account_service.h"
@@ -19,12 +20,15 @@
 #include "server/services/health_service.h"
 #include "server/services/key_service.h"
 #include "server/services/role_service.h"
+#include "server/services/session_service.h"
 #include "server/services/user_service.h"
 
 /* Room for a token of TOKEN_MAX and for the fields around it. */
 #define PAYLOAD_TOKEN (TOKEN_MAX + 256)
 /* An identifier of 254 and a password of 1024 bytes, with their tags. */
 #define PAYLOAD_LOGIN 2048
+/* Two passwords. */
+#define PAYLOAD_PASSWORDS 2560
 #define PAYLOAD_EMPTY 64
 /* A whole user: 32 attributes of 1 KiB, 64 roles of 80 characters, names. */
 #define PAYLOAD_USER 60000
@@ -73,6 +77,84 @@ static const struct rpc_method methods[] = {
 	  .lane = LANE_INLINE,
 	  .payload_max = PAYLOAD_EMPTY,
 	  TYPES(get_me_request, get_me_response) },
+	{ .name = "latchkey.v1.AccountService/RegisterAccount",
+	  .handler = account_register,
+	  .role = ROLE_NONE,
+	  .lane = LANE_HASH,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_USER,
+	  TYPES(register_account_request, register_account_response) },
+	{ .name = "latchkey.v1.AccountService/UpdateMe",
+	  .handler = account_update_me,
+	  .role = ROLE_USER,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_USER,
+	  TYPES(update_me_request, update_me_response) },
+	{ .name = "latchkey.v1.AccountService/ChangePassword",
+	  .handler = account_change_password,
+	  .role = ROLE_USER,
+	  .lane = LANE_HASH,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_PASSWORDS,
+	  TYPES(change_password_request, change_password_response) },
+	{ .name = "latchkey.v1.AccountService/ResendVerification",
+	  .handler = account_resend_verification,
+	  .role = ROLE_NONE,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_NAME,
+	  TYPES(resend_verification_request, resend_verification_response) },
+	{ .name = "latchkey.v1.AccountService/VerifyEmail",
+	  .handler = account_verify_email,
+	  .role = ROLE_NONE,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_NAME,
+	  TYPES(verify_email_request, verify_email_response) },
+	{ .name = "latchkey.v1.AccountService/RequestPasswordReset",
+	  .handler = account_request_password_reset,
+	  .role = ROLE_NONE,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_NAME,
+	  TYPES(request_password_reset_request,
+	        request_password_reset_response) },
+	{ .name = "latchkey.v1.AccountService/ConfirmPasswordReset",
+	  .handler = account_confirm_password_reset,
+	  .role = ROLE_NONE,
+	  .lane = LANE_HASH,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_LOGIN,
+	  TYPES(confirm_password_reset_request,
+	        confirm_password_reset_response) },
+	{ .name = "latchkey.v1.AccountService/CheckLink",
+	  .handler = account_check_link,
+	  .role = ROLE_NONE,
+	  .lane = LANE_INLINE,
+	  .payload_max = PAYLOAD_NAME,
+	  TYPES(check_link_request, check_link_response) },
+	{ .name = "latchkey.v1.SessionService/ListSessions",
+	  .handler = session_list_sessions,
+	  .role = ROLE_USER,
+	  .lane = LANE_WRITE, /* may read thousands */
+	  .payload_max = PAYLOAD_EMPTY,
+	  TYPES(list_sessions_request, list_sessions_response) },
+	{ .name = "latchkey.v1.SessionService/DeleteSession",
+	  .handler = session_delete_session,
+	  .role = ROLE_USER,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_EMPTY,
+	  TYPES(delete_session_request, delete_session_response) },
+	{ .name = "latchkey.v1.SessionService/RevokeOtherSessions",
+	  .handler = session_revoke_other_sessions,
+	  .role = ROLE_USER,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_EMPTY,
+	  TYPES(revoke_other_sessions_request,
+	        revoke_other_sessions_response) },
 	{ .name = "latchkey.v1.KeyService/GetJwks",
 	  .handler = key_get_jwks,
 	  .role = ROLE_NONE,

@@ -29,8 +29,8 @@ void service_log_ready(const struct service *service);
 void service_reload(struct service *service);
 
 /*
- * service_sweep deletes sessions that have expired and warns of certificates
- * that will soon; to be called every minute or so.
+ * service_sweep deletes what has had its time (see sweep.h) and warns, once a
+ * day, of certificates that expire soon; to be called every minute or so.
  */
 void service_sweep(struct service *service, int64_t now_us);
 
@@ -41,8 +41,8 @@ void service_drain(struct service *service, int64_t timeout_ms);
 void service_close(struct service *service);
 
 /*
- * service_check checks what settings name without serving: the master key,
- * the certificates, the directories. err gets one sentence.
+ * service_check checks what settings say and name without serving: policies,
+ * the master key, the certificates, the directories. err gets one sentence.
  */
 NODISCARD enum code service_check(const struct server_settings *settings,
                                   char *err, size_t err_size);
