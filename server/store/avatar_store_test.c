@@ -50,7 +50,8 @@ teardown(void **state)
 	return 0;
 }
 
-/* Picture `number`: a piece of the image, told apart by its size. */
+/* Picture `number`: a piece of the image, told apart by its size; 0 is largest,
+ * 5 and such have 8 KiB. */
 static struct avatar
 avatar_of(const struct scene *scene, unsigned number, char path[32])
 {
@@ -59,7 +60,8 @@ avatar_of(const struct scene *scene, unsigned number, char path[32])
 		                .user_id = number + 1,
 		                .media_type = "image/png",
 		                .image = { scene->image,
-		                           AVATAR_SIZE_MAX - number },
+		                           (AVATAR_SIZE_MAX - number) >>
+		                                   (number % 6) },
 		                .created_at_us = 5 };
 }
 
@@ -286,17 +288,17 @@ a_backup_holds_the_pictures(void **state)
 	store_fixture_remove_dir(dir);
 }
 
-/* One of many that upload at the same time as others write little. */
+/* One of many that upload at the same time. */
 struct uploader {
 	pthread_t thread;
 	const struct scene *scene;
 	unsigned first;
+	unsigned count;
 	unsigned added;
 	unsigned wrong;
 };
 
 #define UPLOADERS 16
-#define UPLOADS 8
 
 static enum code
 upload(const struct scene *scene, struct arena *arena, unsigned number)
@@ -321,7 +323,7 @@ upload_many(void *arg)
 	if (memory == NULL)
 		abort();
 	arena_init(&arena, memory, ROOM);
-	for (unsigned i = u->first; i < u->first + UPLOADS; i++) {
+	for (unsigned i = u->first; i < u->first + u->count; i++) {
 		enum code code = upload(u->scene, &arena, i);
 
 		if (code == CODE_OK)
@@ -334,14 +336,15 @@ upload_many(void *arg)
 }
 
 static unsigned
-upload_together(struct scene *scene)
+upload_together(struct scene *scene, unsigned count)
 {
 	struct uploader uploaders[UPLOADERS];
 	unsigned added = 0;
 
 	for (unsigned i = 0; i < UPLOADERS; i++) {
 		uploaders[i] = (struct uploader){ .scene = scene,
-			                          .first = i * UPLOADS };
+			                          .first = i * count,
+			                          .count = count };
 		assert_int_equal(pthread_create(&uploaders[i].thread, NULL,
 		                                upload_many, &uploaders[i]),
 		                 0);
@@ -359,31 +362,47 @@ uploads_at_the_same_time_all_arrive(void **state)
 {
 	struct scene *scene = *state;
 
-	assert_int_equal(upload_together(scene), UPLOADERS * UPLOADS);
+	assert_int_equal(upload_together(scene, 16), UPLOADERS * 16);
 	store_fixture_reopen(scene->f);
-	for (unsigned i = 0; i < UPLOADERS * UPLOADS; i++)
+	for (unsigned i = 0; i < UPLOADERS * 16; i++)
 		assert_there(scene, i);
+}
+
+/* Uploads at once into a store of few MiB; then its sessions end. */
+static void
+fill_and_go_on(struct scene *scene, unsigned mebibytes)
+{
+	struct store_fixture *f = scene->f;
+	unsigned added;
+	char path[32];
+
+	f->options.size_max = (uint64_t)mebibytes << 20;
+	store_fixture_reopen(f);
+	for (uint64_t i = 0; i < 500; i++)
+		assert_int_equal(store_fixture_add(f->store, i, i), CODE_OK);
+	added = upload_together(scene, 60);
+	assert_true(added > 0 && added < UPLOADERS * 60);
+	assert_int_equal(store_fixture_count(f->store, STORE_AVATAR), added);
+	assert_int_equal(store_write_fault(f->store), STORE_FAULT_FULL);
+	for (uint64_t i = 0; i < 500; i++)
+		assert_int_equal(store_fixture_del(f->store, i), CODE_OK);
+	for (unsigned i = 0; i < UPLOADERS * 60; i++) {
+		(void)avatar_of(scene, i, path);
+		assert_int_equal(del(scene, path), CODE_OK);
+	}
+	assert_int_equal(store_fixture_count(f->store, STORE_AVATAR), 0);
 }
 
 static void
 uploads_fill_a_store_only_so_far_that_sessions_still_end(void **state)
 {
 	struct scene *scene = *state;
-	struct store_fixture *f = scene->f;
-	unsigned added;
-	uint64_t got;
 
-	for (uint64_t i = 0; i < 500; i++)
-		assert_int_equal(store_fixture_add(f->store, i, i), CODE_OK);
-	f->options.size_max = 16 << 20;
-	store_fixture_reopen(f);
-	added = upload_together(scene);
-	assert_true(added > 10 && added < UPLOADERS * UPLOADS);
-	assert_int_equal(store_fixture_count(f->store, STORE_AVATAR), added);
-	for (uint64_t i = 0; i < 500; i++)
-		assert_int_equal(store_fixture_del(f->store, i), CODE_OK);
-	store_fixture_reopen(f);
-	assert_int_equal(store_fixture_get(f->store, 1, &got), CODE_NOT_FOUND);
+	for (unsigned mebibytes = 4; mebibytes <= 6; mebibytes++) {
+		store_fixture_close(scene->f);
+		assert_int_equal(remove(scene->f->file), 0);
+		fill_and_go_on(scene, mebibytes);
+	}
 }
 
 static void

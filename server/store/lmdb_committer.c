@@ -12,6 +12,11 @@
  * one: their pages would stay and the file would grow. */
 #define READER_CHECK_GROUPS 256
 
+/* Beyond the first a value has pages of its own; the second is what a record
+ * takes beside them. Bytes, for pages of 4 KiB. */
+#define LARGE_VALUE 2000
+#define BESIDE_LARGE_VALUE (4 * 4096)
+
 /* A writer that waits, on its own stack: for its turn or for the commit. */
 struct waiter {
 	sem_t ready;
@@ -43,6 +48,8 @@ struct lmdb_committer {
 	bool open;       /* turns are given */
 	bool busy;       /* somebody has the turn */
 	bool low;        /* of this group: no new records */
+	bool room_known; /* `room` was looked up in this group */
+	uint64_t room;   /* bytes that its large new values may take */
 	bool group_full; /* somebody failed for lack of room */
 	bool stop;
 	unsigned groups; /* since the last look for dead readers */
@@ -215,9 +222,18 @@ lmdb_committer_abort(struct lmdb_committer *committer, MDB_txn *nested,
 }
 
 bool
-lmdb_committer_is_low(const struct lmdb_committer *committer)
+lmdb_committer_take_room(struct lmdb_committer *committer, size_t size)
 {
-	return committer->low;
+	if (committer->low || size < LARGE_VALUE)
+		return !committer->low;
+	if (!committer->room_known)
+		committer->room =
+			lmdb_space_left(committer->env, committer->readers);
+	committer->room_known = true;
+	if (size + BESIDE_LARGE_VALUE > committer->room)
+		return false;
+	committer->room -= size + BESIDE_LARGE_VALUE;
+	return true;
 }
 
 /* LMDB could not begin: nobody in the queue can be served. */
@@ -299,6 +315,7 @@ run_group(struct lmdb_committer *committer)
 		return;
 	}
 	committer->low = lmdb_space_is_low(committer->env, committer->readers);
+	committer->room_known = false;
 	drop_dead_readers(committer);
 	done = run_turns(committer);
 	if (done != NULL)

@@ -43,10 +43,11 @@ void lmdb_committer_abort(struct lmdb_committer *committer, MDB_txn *nested,
                           enum store_fault fault);
 
 /*
- * lmdb_committer_is_low: new records are refused; see lmdb_space.h. Valid
- * during a turn.
+ * lmdb_committer_take_room tells, during a turn, whether a new record with a
+ * value of `size` bytes may be written; see lmdb_space.h. Large ones of one
+ * group are counted together: they could use up the reserve.
  */
-bool lmdb_committer_is_low(const struct lmdb_committer *committer);
+bool lmdb_committer_take_room(struct lmdb_committer *committer, size_t size);
 
 enum store_fault lmdb_committer_fault(struct lmdb_committer *committer);
 

@@ -296,12 +296,13 @@ store_get(struct store_txn *txn, enum store_table table, struct bytes key)
 
 /* While room is low only what is there may be replaced; see lmdb_space.h. */
 static int
-check_room(struct store_txn *txn, enum store_table table, struct bytes key)
+check_room(struct store_txn *txn, enum store_table table, struct bytes key,
+           size_t size)
 {
 	MDB_val k = to_mdb(key), v;
 	int rc;
 
-	if (!lmdb_committer_is_low(txn->store->committer))
+	if (lmdb_committer_take_room(txn->store->committer, size))
 		return 0;
 	rc = mdb_get(txn->engine, txn->store->tables[table], &k, &v);
 	return rc == MDB_NOTFOUND ? MDB_MAP_FULL : rc;
@@ -320,7 +321,7 @@ put(struct store_txn *txn, enum store_table table, struct bytes key,
 	if (!usable(txn, table, key))
 		return;
 	checksum_compute(table, key, value, sum);
-	rc = check_room(txn, table, key);
+	rc = check_room(txn, table, key, v.mv_size);
 	if (rc == 0)
 		rc = mdb_put(txn->engine, txn->store->tables[table], &k, &v,
 		             flags | MDB_RESERVE);

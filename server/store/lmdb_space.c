@@ -87,6 +87,22 @@ lmdb_space_is_low(MDB_env *env, struct lmdb_readers *readers)
 }
 
 uint64_t
+lmdb_space_left(MDB_env *env, struct lmdb_readers *readers)
+{
+	uint64_t page_size = page_size_of(env);
+	uint64_t idle = free_pages(readers);
+	MDB_envinfo info;
+	uint64_t taken, pages_max;
+
+	(void)mdb_env_info(env, &info);
+	pages_max = info.me_mapsize / page_size;
+	taken = info.me_last_pgno + 1 + reserve_of(pages_max);
+	if (taken >= pages_max + idle)
+		return 0;
+	return (pages_max + idle - taken) * page_size;
+}
+
+uint64_t
 lmdb_space_used(MDB_env *env, struct lmdb_readers *readers)
 {
 	MDB_envinfo info;

@@ -17,6 +17,12 @@
  */
 bool lmdb_space_is_low(MDB_env *env, struct lmdb_readers *readers);
 
+/*
+ * lmdb_space_left returns the bytes that new records may take before that. It
+ * walks the list of free pages.
+ */
+uint64_t lmdb_space_left(MDB_env *env, struct lmdb_readers *readers);
+
 /* lmdb_space_used returns the bytes of the file that hold something. */
 uint64_t lmdb_space_used(MDB_env *env, struct lmdb_readers *readers);
 
