@@ -4,151 +4,42 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "proto/latchkey/v1/auth_service.pb-c.h"
-#include "server/domain/keyring.h"
-#include "server/domain/password.h"
-#include "server/server.h"
 #include "server/services/caller.h"
-#include "server/store/store.h"
-#include "server/store/user_store.h"
+#include "server/services/service_fixture.h"
 
-#define REASON(name) LATCHKEY__RPC__V1__REASON__REASON_##name
-#define SECOND 1000000LL
-#define START (1700000000 * SECOND)
-
-struct fixture {
-	struct server server;
-	struct store *store;
-	struct keyring *keyring;
-	struct rpc_method method;
-	struct arena arena;
-	struct arena kept; /* outlives a call: tokens to present again */
-	struct rpc_call call;
-	uint8_t memory[65536];
-	uint8_t kept_memory[65536];
-	char hash[PASSWORD_HASH_SIZE];
-};
-
-static void
-add_user(struct fixture *f, const char *email, const char *username,
-         bool is_active)
-{
-	static const char *const roles[] = { "Admin", "Manager" };
-	struct user user = { .email = email,
-		             .username = username,
-		             .first_name = "Ada",
-		             .last_name = "Byron",
-		             .name = "",
-		             .password_hash = f->hash,
-		             .avatar = "",
-		             .is_active = is_active,
-		             .roles = roles,
-		             .role_count = 2,
-		             .joined_at_us = START };
-	struct store_txn txn;
-
-	store_begin_write(f->store, &txn);
-	user_store_add(&txn, &f->arena, &user);
-	assert_int_equal(store_end(&txn), CODE_OK);
-	arena_reset(&f->arena);
-}
-
-static void
-open_store(struct fixture *f)
-{
-	char dir[] = "/tmp/auth_service_test.XXXXXX", err[256];
-	struct store_options options = { .size_max = 64 << 20,
-		                         .readers_max = 8,
-		                         .group_max = 8 };
-	static const uint8_t master[MASTER_KEY_SIZE] = { 1 };
-	enum store_fault fault;
-
-	assert_non_null(mkdtemp(dir));
-	options.dir = dir;
-	assert_int_equal(
-		store_open(&options, &f->store, &fault, err, sizeof(err)),
-		CODE_OK);
-	assert_int_equal(keyring_add_key(f->store, master, KEY_ES256,
-	                                 KEY_PURPOSE_ACCESS, START),
-	                 CODE_OK);
-	assert_int_equal(keyring_add_key(f->store, master, KEY_HS256,
-	                                 KEY_PURPOSE_REFRESH, START),
-	                 CODE_OK);
-	assert_int_equal(
-		keyring_open(f->store, master, &f->keyring, err, sizeof(err)),
-		CODE_OK);
-}
-
+/* Two users with the password "secret": an active one and one who is not. */
 static int
 setup(void **state)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
+	static const char *const roles[] = { "Admin", "Manager" };
+	struct user ada = { .email = "ada@example.com",
+		            .username = "ada",
+		            .first_name = "Ada",
+		            .last_name = "Byron",
+		            .is_active = true,
+		            .roles = roles,
+		            .role_count = 2 };
+	struct user off = { .email = "off@example.com", .username = "off" };
+	int rc = service_fixture_setup(state);
 
-	assert_non_null(f);
-	arena_init(&f->arena, f->memory, sizeof(f->memory));
-	arena_init(&f->kept, f->kept_memory, sizeof(f->kept_memory));
-	open_store(f);
-	assert_int_equal(password_hasher_open(2, &f->server.hasher), CODE_OK);
-	assert_int_equal(password_hash(f->server.hasher, "secret", f->hash),
-	                 CODE_OK);
-	add_user(f, "ada@example.com", "ada", true);
-	add_user(f, "off@example.com", "off", false);
-	f->server.store = f->store;
-	f->server.keyring = f->keyring;
-	f->server.tokens =
-		(struct token_policy){ .issuer = "", .audience = "" };
-	f->server.sessions = (struct session_policy){
-		.session_lifetime_s = 30LL * 86400,
-		.refresh_lifetime_s = 7LL * 86400,
-		.access_lifetime_s = 3600,
-		.grace_ms = 10000,
-	};
-	f->method.name = "test";
-	f->call = (struct rpc_call){ .server = &f->server,
-		                     .arena = &f->arena,
-		                     .method = &f->method,
-		                     .access_token = "",
-		                     .client_address = "192.0.2.1",
-		                     .user_agent = "test",
-		                     .now_us = START };
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	password_hasher_close(f->server.hasher);
-	keyring_close(f->keyring);
-	store_close(f->store);
-	free(f);
-	return 0;
-}
-
-/* A new call at the same clock: only the arena and the outcome start anew. */
-static void
-next_call(struct fixture *f)
-{
-	arena_reset(&f->arena);
-	f->call.reason = REASON(UNSPECIFIED);
-	f->call.violation_count = 0;
+	(void)service_fixture_add(*state, &ada);
+	(void)service_fixture_add(*state, &off);
+	return rc;
 }
 
 static enum code
-login(struct fixture *f, const char *identifier, const char *password,
+login(struct service_fixture *f, const char *identifier, const char *password,
       Latchkey__V1__AuthenticateResponse *resp)
 {
 	Latchkey__V1__AuthenticateRequest req =
 		LATCHKEY__V1__AUTHENTICATE_REQUEST__INIT;
 
-	next_call(f);
+	service_fixture_next(f);
 	latchkey__v1__authenticate_response__init(resp);
 	req.identifier = (char *)identifier;
 	req.password = (char *)password;
@@ -156,7 +47,7 @@ login(struct fixture *f, const char *identifier, const char *password,
 }
 
 static char *
-logged_in(struct fixture *f, char **access)
+logged_in(struct service_fixture *f, char **access)
 {
 	Latchkey__V1__AuthenticateResponse resp;
 	char *refresh;
@@ -171,14 +62,14 @@ logged_in(struct fixture *f, char **access)
 
 /* *next is the successor, kept; NULL if the answer holds none. */
 static enum code
-refresh(struct fixture *f, const char *token, char **next)
+refresh(struct service_fixture *f, const char *token, char **next)
 {
 	Latchkey__V1__RefreshRequest req = LATCHKEY__V1__REFRESH_REQUEST__INIT;
 	Latchkey__V1__RefreshResponse resp =
 		LATCHKEY__V1__REFRESH_RESPONSE__INIT;
 	enum code code;
 
-	next_call(f);
+	service_fixture_next(f);
 	req.refresh_token = (char *)token;
 	code = auth_refresh(&f->call, &req, &resp);
 	*next = NULL;
@@ -188,14 +79,15 @@ refresh(struct fixture *f, const char *token, char **next)
 }
 
 static enum code
-verify(struct fixture *f, const char *token, Latchkey__V1__TokenType type)
+verify(struct service_fixture *f, const char *token,
+       Latchkey__V1__TokenType type)
 {
 	Latchkey__V1__VerifyTokenRequest req =
 		LATCHKEY__V1__VERIFY_TOKEN_REQUEST__INIT;
 	Latchkey__V1__VerifyTokenResponse resp =
 		LATCHKEY__V1__VERIFY_TOKEN_RESPONSE__INIT;
 
-	next_call(f);
+	service_fixture_next(f);
 	req.token = (char *)token;
 	req.accepted_types = &type;
 	req.n_accepted_types = type == 0 ? 0 : 1;
@@ -203,13 +95,14 @@ verify(struct fixture *f, const char *token, Latchkey__V1__TokenType type)
 }
 
 static enum code
-logout(struct fixture *f, const char *token, bool strict, bool *had_ended)
+logout(struct service_fixture *f, const char *token, bool strict,
+       bool *had_ended)
 {
 	Latchkey__V1__LogoutRequest req = LATCHKEY__V1__LOGOUT_REQUEST__INIT;
 	Latchkey__V1__LogoutResponse resp = LATCHKEY__V1__LOGOUT_RESPONSE__INIT;
 	enum code code;
 
-	next_call(f);
+	service_fixture_next(f);
 	req.refresh_token = (char *)token;
 	req.strict = strict;
 	code = auth_logout(&f->call, &req, &resp);
@@ -220,7 +113,7 @@ logout(struct fixture *f, const char *token, bool strict, bool *had_ended)
 static void
 a_login_gives_two_tokens_that_verify_and_the_user(void **state)
 {
-	struct fixture *f = *state;
+	struct service_fixture *f = *state;
 	Latchkey__V1__AuthenticateResponse resp;
 
 	assert_int_equal(login(f, "ADA@Example.com", "secret", &resp), CODE_OK);
@@ -238,7 +131,7 @@ every_kind_of_wrong_credentials_is_refused_alike(void **state)
 	static const char *const tries[][2] = { { "ada", "wrong" },
 		                                { "nobody", "secret" },
 		                                { "off", "secret" } };
-	struct fixture *f = *state;
+	struct service_fixture *f = *state;
 	Latchkey__V1__AuthenticateResponse resp;
 
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
@@ -253,7 +146,7 @@ every_kind_of_wrong_credentials_is_refused_alike(void **state)
 static void
 fields_out_of_bounds_are_named_all_at_once(void **state)
 {
-	struct fixture *f = *state;
+	struct service_fixture *f = *state;
 	Latchkey__V1__AuthenticateResponse resp;
 	char long_text[PASSWORD_MAX + 2];
 
@@ -271,7 +164,7 @@ fields_out_of_bounds_are_named_all_at_once(void **state)
 static void
 without_rotation_a_refresh_gives_an_access_token_alone(void **state)
 {
-	struct fixture *f = *state;
+	struct service_fixture *f = *state;
 	char *token = logged_in(f, NULL), *next;
 
 	f->call.now_us += 3600 * SECOND;
@@ -283,7 +176,7 @@ without_rotation_a_refresh_gives_an_access_token_alone(void **state)
 static void
 with_rotation_a_repeated_refresh_gives_the_same_successor(void **state)
 {
-	struct fixture *f = *state;
+	struct service_fixture *f = *state;
 	char *token, *second, *again;
 
 	f->server.sessions.rotate = true;
@@ -301,7 +194,7 @@ with_rotation_a_repeated_refresh_gives_the_same_successor(void **state)
 static void
 a_stolen_token_ends_the_session_and_its_access_tokens(void **state)
 {
-	struct fixture *f = *state;
+	struct service_fixture *f = *state;
 	char *access, *first, *second, *third;
 
 	f->server.sessions.rotate = true;
@@ -327,7 +220,7 @@ a_stolen_token_ends_the_session_and_its_access_tokens(void **state)
 static void
 logout_ends_the_session_and_may_be_repeated(void **state)
 {
-	struct fixture *f = *state;
+	struct service_fixture *f = *state;
 	char *access, *token = logged_in(f, &access), *next;
 	bool had_ended;
 
@@ -345,7 +238,7 @@ logout_ends_the_session_and_may_be_repeated(void **state)
 static void
 logout_takes_an_expired_token_unless_strict(void **state)
 {
-	struct fixture *f = *state;
+	struct service_fixture *f = *state;
 	char *token = logged_in(f, NULL);
 	bool had_ended;
 
@@ -363,7 +256,7 @@ logout_takes_an_expired_token_unless_strict(void **state)
 static void
 verify_takes_access_tokens_unless_told_otherwise(void **state)
 {
-	struct fixture *f = *state;
+	struct service_fixture *f = *state;
 	char *access, *token = logged_in(f, &access);
 
 	assert_int_equal(verify(f, access, 0), CODE_OK);
@@ -375,12 +268,12 @@ verify_takes_access_tokens_unless_told_otherwise(void **state)
 }
 
 static void
-deactivate(struct fixture *f)
+deactivate(struct service_fixture *f)
 {
 	struct store_txn txn;
 	struct user user;
 
-	next_call(f);
+	service_fixture_next(f);
 	store_begin_write(f->store, &txn);
 	assert_int_equal(
 		user_store_find_by_identifier(&txn, &f->arena, "ada", &user),
@@ -393,18 +286,18 @@ deactivate(struct fixture *f)
 static void
 deactivation_counts_on_the_next_call(void **state)
 {
-	struct fixture *f = *state;
+	struct service_fixture *f = *state;
 	char *access, *token = logged_in(f, &access), *next;
 	struct principal principal;
 
 	f->call.access_token = access;
-	next_call(f);
+	service_fixture_next(f);
 	assert_int_equal(caller_authenticate(&f->call, &principal), CODE_OK);
 	assert_int_equal(principal.role, ROLE_USER);
 	deactivate(f);
 	assert_int_equal(refresh(f, token, &next), CODE_UNAUTHENTICATED);
 	assert_int_equal(f->call.reason, REASON(USER_INACTIVE));
-	next_call(f);
+	service_fixture_next(f);
 	assert_int_equal(caller_authenticate(&f->call, &principal),
 	                 CODE_UNAUTHENTICATED);
 	assert_int_equal(f->call.reason, REASON(USER_INACTIVE));
@@ -415,7 +308,7 @@ deactivation_counts_on_the_next_call(void **state)
 static void
 a_refresh_survives_every_shortage_of_memory(void **state)
 {
-	struct fixture *f = *state;
+	struct service_fixture *f = *state;
 	char *token, *next;
 	enum code code = CODE_RESOURCE_EXHAUSTED;
 	size_t size;
@@ -437,7 +330,7 @@ a_refresh_survives_every_shortage_of_memory(void **state)
 static void
 a_login_survives_every_shortage_of_memory(void **state)
 {
-	struct fixture *f = *state;
+	struct service_fixture *f = *state;
 	Latchkey__V1__AuthenticateResponse resp;
 	enum code code = CODE_RESOURCE_EXHAUSTED;
 	size_t size;
@@ -452,7 +345,8 @@ a_login_survives_every_shortage_of_memory(void **state)
 	assert_true(size > 128);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn)                                                               \
+	cmocka_unit_test_setup_teardown(fn, setup, service_fixture_teardown)
 
 int
 main(void)
