@@ -21,6 +21,9 @@ extern const char serve_help[];
 int superuser_command(int argc, char **argv);
 extern const char superuser_help[];
 
+int password_command(int argc, char **argv);
+extern const char password_help[];
+
 int backup_command(int argc, char **argv);
 extern const char backup_help[];
 
@@ -29,5 +32,14 @@ extern const char backup_help[];
  * $LATCHKEY_HOME, else NULL after a usage sentence.
  */
 const char *command_home(const char *option);
+
+/*
+ * command_on_store enters the state directory, opens its store, beside a
+ * running server or without one, and passes it with `options` to `work`.
+ * Returns the exit code of `work`, or EXIT_CODE_FAILED after a sentence.
+ */
+struct store;
+typedef int command_work(struct store *store, const void *options);
+int command_on_store(const char *home, command_work *work, const void *options);
 
 #endif

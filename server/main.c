@@ -40,6 +40,8 @@ main(int argc, char **argv)
 		{ "create-superuser",
 		  "Writes an account with every permission.", superuser_help,
 		  superuser_command },
+		{ "set-password", "Gives an account another password.",
+		  password_help, password_command },
 		{ "backup", "Copies the store, also while it is served.",
 		  backup_help, backup_command },
 		{ "version", "Prints the version.",

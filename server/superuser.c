@@ -6,7 +6,10 @@
 
 #include "base/arena.h"
 #include "base/encoding.h"
+#include "server/domain/identity.h"
 #include "server/domain/password.h"
+#include "server/domain/role.h"
+#include "server/store/role_store.h"
 #include "server/store/store.h"
 #include "server/store/user_store.h"
 
@@ -18,83 +21,69 @@ or_empty(const char *text)
 	return text == NULL ? "" : text;
 }
 
-/* email_is_plausible wants something@something, no blanks, no controls. */
-static bool
-email_is_plausible(const char *email)
+/* refuse says what is wrong with what; no fault is CODE_OK. */
+static enum code
+refuse(const char *what, const char *fault, char *err, size_t err_size)
 {
-	const char *at = strchr(email, '@');
-
-	if (at == NULL || at == email || at[1] == '\0' ||
-	    strchr(at + 1, '@') != NULL)
-		return false;
-	for (; *email != '\0'; email++)
-		if ((unsigned char)*email <= ' ' || *email == 0x7f)
-			return false;
-	return true;
+	if (fault == NULL)
+		return CODE_OK;
+	(void)snprintf(err, err_size, "%s: %s", what, fault);
+	return CODE_INVALID_ARGUMENT;
 }
 
-/* is_line: UTF-8 of at most `max` bytes without control characters. */
-static bool
-is_line(const char *text, size_t max)
+static const char *
+password_fault(const char *password)
 {
-	size_t len = strnlen(text, max + 1);
+	size_t len = strnlen(password, PASSWORD_MAX + 1);
 
-	if (len > max || !utf8_is_valid(text, len))
-		return false;
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			return false;
-	return true;
+	if (len == 0 || len > PASSWORD_MAX)
+		return "it is empty or over 1024 bytes";
+	return utf8_is_valid(password, len) ? NULL : "it is not UTF-8";
+}
+
+static const char *
+username_fault(const struct superuser *u)
+{
+	if (*or_empty(u->username) == '\0')
+		return NULL;
+	return identity_username_fault(u->username, u->email);
 }
 
 static enum code
-refuse(const char *why, char *err, size_t err_size)
+check_roles(const struct setting_list *roles, char *err, size_t err_size)
 {
-	(void)snprintf(err, err_size, "%s", why);
-	return CODE_INVALID_ARGUMENT;
+	enum code code = CODE_OK;
+
+	if (roles->count > USER_ROLE_COUNT_MAX)
+		return refuse("roles", "there are more than 64", err, err_size);
+	for (size_t i = 0; i < roles->count && code == CODE_OK; i++)
+		code = refuse("a role", role_name_fault(roles->items[i]), err,
+		              err_size);
+	return code;
 }
 
 enum code
 superuser_check(const struct superuser *u, char *err, size_t err_size)
 {
-	const char *email = or_empty(u->email);
-	size_t password_len = strnlen(or_empty(u->password), PASSWORD_MAX + 1);
+	const struct {
+		const char *what;
+		const char *fault;
+	} faults[] = {
+		{ "the e-mail address",
+		  identity_email_fault(or_empty(u->email)) },
+		{ "the username", username_fault(u) },
+		{ "the first name",
+		  identity_name_fault(or_empty(u->first_name), USER_NAME_MAX) },
+		{ "the last name",
+		  identity_name_fault(or_empty(u->last_name), USER_NAME_MAX) },
+		{ "the password", password_fault(or_empty(u->password)) },
+	};
+	enum code code = CODE_OK;
 
-	if (!is_line(email, USER_EMAIL_MAX) || !email_is_plausible(email))
-		return refuse("the e-mail address is none", err, err_size);
-	/* Four bytes is the longest character; the store counts them. */
-	if (!is_line(or_empty(u->username), (size_t)4 * USER_USERNAME_MAX))
-		return refuse("the username is too long or not plain text", err,
-		              err_size);
-	if (strchr(or_empty(u->username), '@') != NULL &&
-	    strcmp(u->username, email) != 0)
-		return refuse("a username with @ must be the own e-mail "
-		              "address",
-		              err, err_size);
-	if (!is_line(or_empty(u->first_name), (size_t)4 * USER_NAME_MAX) ||
-	    !is_line(or_empty(u->last_name), (size_t)4 * USER_NAME_MAX))
-		return refuse("a name is too long or not plain text", err,
-		              err_size);
-	for (size_t i = 0; i < u->roles->count; i++)
-		if (*u->roles->items[i] == '\0' ||
-		    !is_line(u->roles->items[i], USER_NAME_MAX))
-			return refuse("a role is empty, too long or not plain "
-			              "text",
-			              err, err_size);
-	if (u->roles->count > USER_ROLE_COUNT_MAX)
-		return refuse("too many roles", err, err_size);
-	if (password_len == 0 || password_len > PASSWORD_MAX)
-		return refuse("the password is empty or over 1024 bytes", err,
-		              err_size);
-	if (!utf8_is_valid(u->password, password_len))
-		return refuse("the password is not UTF-8", err, err_size);
-	return CODE_OK;
-}
-
-static int
-compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	for (size_t i = 0;
+	     i < sizeof(faults) / sizeof(faults[0]) && code == CODE_OK; i++)
+		code = refuse(faults[i].what, faults[i].fault, err, err_size);
+	return code == CODE_OK ? check_roles(u->roles, err, err_size) : code;
 }
 
 /* sort_roles fills `out` with each role once, in order. */
@@ -102,16 +91,9 @@ static size_t
 sort_roles(const struct setting_list *roles,
            const char *out[USER_ROLE_COUNT_MAX])
 {
-	size_t count = 0;
-
 	for (size_t i = 0; i < roles->count; i++)
 		out[i] = roles->items[i];
-	if (roles->count > 0)
-		qsort(out, roles->count, sizeof(*out), compare_texts);
-	for (size_t i = 0; i < roles->count; i++)
-		if (count == 0 || strcmp(out[count - 1], out[i]) != 0)
-			out[count++] = out[i];
-	return count;
+	return role_sort(out, roles->count);
 }
 
 static enum code
@@ -126,6 +108,20 @@ hash(const char *password, char out[PASSWORD_HASH_SIZE])
 	return code;
 }
 
+/* add_role makes a role without permissions unless it is there. */
+static void
+add_role(struct store_txn *txn, struct arena *arena, const char *name)
+{
+	const struct role_entry role = { .name = name, .description = "" };
+	size_t mark = arena->used;
+	struct role_entry known;
+	enum code code = role_store_find(txn, arena, name, &known);
+
+	arena_rewind(arena, mark);
+	if (code == CODE_NOT_FOUND)
+		role_store_add(txn, arena, &role);
+}
+
 static enum code
 write_user(struct store *store, struct user *user)
 {
@@ -138,6 +134,8 @@ write_user(struct store *store, struct user *user)
 		return CODE_RESOURCE_EXHAUSTED;
 	arena_init(&arena, memory, ARENA_SIZE);
 	store_begin_write(store, &txn);
+	for (size_t i = 0; i < user->role_count; i++)
+		add_role(&txn, &arena, user->roles[i]);
 	user_store_add(&txn, &arena, user);
 	code = store_end(&txn);
 	arena_reset(&arena);
@@ -165,6 +163,7 @@ superuser_add(struct store *store, const struct superuser *superuser,
 		.email_verified = true,
 		.roles = roles,
 		.joined_at_us = now_us,
+		.password_set_at_us = now_us,
 	};
 	enum code code = superuser_check(superuser, err, err_size);
 

@@ -32,7 +32,8 @@ NODISCARD enum code superuser_find_any(struct store *store, bool *found,
                                        char *err, size_t err_size);
 
 /*
- * superuser_add writes the account, durably, beside a running server or not.
+ * superuser_add writes the account, durably, beside a running server or not,
+ * and those of its roles that are not there yet, without permissions.
  * ALREADY_EXISTS: somebody has this e-mail address or username; others as
  * superuser_check and the store. err gets one sentence.
  */

@@ -5,15 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/process.h"
-#include "base/secret_input.h"
 #include "server/commands.h"
-#include "server/domain/password.h"
-#include "server/home.h"
-#include "server/store/store.h"
+#include "server/new_password.h"
 #include "server/superuser.h"
-
-#define SHORT_PASSWORD 8 /* characters; shorter ones are warned of */
 
 const char superuser_help[] =
 	"Usage: latchkeyd create-superuser [--home DIR] --email ADDRESS\n"
@@ -21,16 +15,15 @@ const char superuser_help[] =
 	"           [--role NAME]... [--password-fd N] [--if-none]\n"
 	"\n"
 	"Writes an account with every permission into the store, beside a\n"
-	"running server or without one. The password is asked for twice on\n"
-	"the terminal, or read from the file descriptor N to its end; never\n"
-	"from the command line. Short ones are warned of, not refused.\n"
-	"\n"
+	"running server or without one.\n"
+	"\n" NEW_PASSWORD_HELP "\n"
 	"  --home DIR          the state directory; default: $LATCHKEY_HOME\n"
 	"  --email ADDRESS     up to 254 bytes\n"
 	"  --username NAME     up to 150 characters\n"
 	"  --first-name NAME, --last-name NAME\n"
 	"                      up to 150 characters each\n"
-	"  --role NAME         a role of the user; may be repeated\n"
+	"  --role NAME         a role of the user, made if it is not there;\n"
+	"                      may be repeated\n"
 	"  --password-fd N     such as: ... --password-fd 3 3<password.txt\n"
 	"  --if-none           only if there is no account at all\n"
 	"\n"
@@ -124,53 +117,6 @@ parse(int argc, char **argv, struct superuser_options *options)
 	return options->home == NULL ? EXIT_CODE_USAGE : EXIT_CODE_OK;
 }
 
-static enum code
-ask_twice(char out[PASSWORD_MAX + 2])
-{
-	char again[PASSWORD_MAX + 2] = "";
-	enum code code = secret_prompt("Password: ", out, sizeof(again));
-
-	if (code == CODE_OK)
-		code = secret_prompt("Again: ", again, sizeof(again));
-	if (code == CODE_OK && strcmp(out, again) != 0) {
-		explicit_bzero(out, sizeof(again));
-		code = CODE_FAILED_PRECONDITION;
-		(void)fputs(PROGRAM ": the two differ\n", stderr);
-	}
-	explicit_bzero(again, sizeof(again));
-	return code;
-}
-
-static int
-read_password(const char *password_fd, char out[PASSWORD_MAX + 2])
-{
-	enum code code;
-	char *end;
-	long fd;
-
-	if (password_fd == NULL) {
-		code = ask_twice(out);
-		if (code == CODE_FAILED_PRECONDITION)
-			return command_fail(EXIT_CODE_FAILED, PROGRAM,
-			                    "no password; without a terminal "
-			                    "use --password-fd");
-	} else {
-		fd = strtol(password_fd, &end, 10);
-		if (*end != '\0' || end == password_fd || fd < 0 || fd > 65535)
-			return command_fail(EXIT_CODE_USAGE, PROGRAM,
-			                    "--password-fd wants a number");
-		code = secret_read((int)fd, out, PASSWORD_MAX + 2);
-	}
-	if (code == CODE_OK)
-		return EXIT_CODE_OK;
-	return command_fail(
-		EXIT_CODE_FAILED, PROGRAM,
-		code == CODE_UNAVAILABLE
-			? "cancelled"
-			: "the password cannot be read: one line of "
-			  "1 to 1024 bytes is wanted");
-}
-
 static int
 report(enum code code, const char *err)
 {
@@ -195,11 +141,25 @@ check_none(struct store *store, char *err, size_t err_size)
 	return CODE_ALREADY_EXISTS;
 }
 
-static int
-add(struct store *store, const struct superuser_options *options)
+static void
+warn(const struct superuser *superuser)
 {
+	const struct password_owner owner = {
+		.username = superuser->username,
+		.first_name = superuser->first_name,
+		.last_name = superuser->last_name,
+		.email = superuser->email,
+	};
+
+	new_password_warn(superuser->password, &owner);
+}
+
+static int
+add(struct store *store, const void *work)
+{
+	const struct superuser_options *options = work;
 	struct superuser superuser = options->superuser;
-	char password[PASSWORD_MAX + 2] = "";
+	char password[NEW_PASSWORD_SIZE] = "";
 	char err[512] = "";
 	enum code code = CODE_OK;
 	int status;
@@ -208,44 +168,16 @@ add(struct store *store, const struct superuser_options *options)
 		code = check_none(store, err, sizeof(err));
 	if (code != CODE_OK)
 		return report(code, err);
-	status = read_password(options->password_fd, password);
+	status = new_password_read(options->password_fd, password);
 	if (status == EXIT_CODE_OK) {
 		superuser.password = password;
 		superuser.roles = &options->roles;
-		if (*password != '\0' && strlen(password) < SHORT_PASSWORD)
-			(void)fputs(PROGRAM ": warning: a short password\n",
-			            stderr);
+		warn(&superuser);
 		code = superuser_add(store, &superuser, clock_wall_us(), err,
 		                     sizeof(err));
 		status = report(code, err);
 	}
 	explicit_bzero(password, sizeof(password));
-	return status;
-}
-
-static int
-create(const struct superuser_options *options)
-{
-	struct server_settings settings = { 0 };
-	struct store_options store_options;
-	struct store *store = NULL;
-	enum store_fault fault;
-	char err[512] = "";
-	enum code code;
-	int status;
-
-	process_harden();
-	code = home_enter(options->home, NULL, &settings, err, sizeof(err));
-	if (code != CODE_OK)
-		return command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
-	home_store_options(&settings, &store_options);
-	store_options.readers_max = 1; /* a server has its own beside it */
-	code = store_open(&store_options, &store, &fault, err, sizeof(err));
-	status = code == CODE_OK
-	                 ? add(store, options)
-	                 : command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
-	store_close(store);
-	settings_free(&server_settings_table, &settings);
 	return status;
 }
 
@@ -261,7 +193,7 @@ superuser_command(int argc, char **argv)
 		return command_fail(EXIT_CODE_FAILED, PROGRAM, "out of memory");
 	status = parse(argc, argv, &options);
 	if (status == EXIT_CODE_OK)
-		status = create(&options);
+		status = command_on_store(options.home, add, &options);
 	free(options.roles.items);
 	return status;
 }

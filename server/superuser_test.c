@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "server/domain/password.h"
+#include "server/store/role_store.h"
 #include "server/store/store.h"
 #include "server/store/user_store.h"
 
@@ -117,6 +118,34 @@ the_account_has_every_permission_and_its_password(void **state)
 }
 
 static void
+roles_that_are_not_there_are_made(void **state)
+{
+	static const char *const permissions[] = { "cars.read" };
+	const struct role_entry known = { .name = "b",
+		                          .description = "",
+		                          .permissions = permissions,
+		                          .permission_count = 1 };
+	struct fixture *f = *state;
+	struct role_entry *roles = NULL;
+	struct store_txn txn;
+	size_t count = 0;
+
+	store_begin_write(f->store, &txn);
+	role_store_add(&txn, &f->arena, &known);
+	assert_int_equal(store_end(&txn), CODE_OK);
+	assert_int_equal(add(f), CODE_OK);
+
+	store_begin_read(f->store, &txn);
+	assert_int_equal(role_store_list(&txn, &f->arena, &roles, &count),
+	                 CODE_OK);
+	assert_int_equal(store_end(&txn), CODE_OK);
+	assert_int_equal(count, 2);
+	assert_string_equal(roles[0].name, "a");
+	assert_int_equal(roles[0].permission_count, 0);
+	assert_int_equal(roles[1].permission_count, 1);
+}
+
+static void
 the_first_account_is_noticed(void **state)
 {
 	struct fixture *f = *state;
@@ -190,6 +219,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(the_account_has_every_permission_and_its_password),
+		CASE(roles_that_are_not_there_are_made),
 		CASE(the_first_account_is_noticed),
 		CASE(a_taken_identifier_is_told_apart),
 		CASE(what_cannot_be_stored_is_refused),

@@ -1,0 +1,31 @@
+/* What the commands that write accounts have in common; see commands.h. */
+#include "base/process.h"
+#include "server/commands.h"
+#include "server/home.h"
+#include "server/store/store.h"
+
+int
+command_on_store(const char *home, command_work *work, const void *options)
+{
+	struct server_settings settings = { 0 };
+	struct store_options store_options;
+	struct store *store = NULL;
+	enum store_fault fault;
+	char err[512] = "";
+	enum code code;
+	int status;
+
+	process_harden();
+	code = home_enter(home, NULL, &settings, err, sizeof(err));
+	if (code != CODE_OK)
+		return command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
+	home_store_options(&settings, &store_options);
+	store_options.readers_max = 1; /* a server has its own beside it */
+	code = store_open(&store_options, &store, &fault, err, sizeof(err));
+	status = code == CODE_OK
+	                 ? work(store, options)
+	                 : command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
+	store_close(store);
+	settings_free(&server_settings_table, &settings);
+	return status;
+}
