@@ -7,6 +7,7 @@
 
 static const char *const algorithms[] = { "ES256", "HS256", "RS256", NULL };
 static const char *const modes[] = { "closed", "open", "verify", NULL };
+static const char *const transports[] = { "maildir", "smtp", NULL };
 static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
 
 static const struct setting rows[] = {
@@ -129,6 +130,56 @@ static const struct setting rows[] = {
 	ROW_PATH(throttles, old_password, "5/300",
 	         "Wrong old passwords of one user who wants a new one."),
 
+	ROW_TEXT(links, verify, "",
+	         "Where the link of a verification mail leads, if to a page "
+	         "of yours: a URL with {token} in it. Empty: to our page, "
+	         "below server.public_base."),
+	ROW_TEXT(links, reset, "",
+	         "The same for password resets and invitations: a URL with "
+	         "{uid} and {token} in it."),
+
+	ROW_CHOICE(mail, transport, "maildir", transports,
+	           "How mails leave: smtp, or maildir, which is for "
+	           "development: it puts them into a directory and writes "
+	           "their links to the log."),
+	ROW_PATH(mail, maildir, "mail",
+	         "With mail.transport maildir: the directory. It is made if "
+	         "it is missing."),
+	ROW_PATH(mail, from, "Latchkey <no-reply@localhost>",
+	         "Who the mails are from, as \"Name <address>\" or an address "
+	         "alone. Bounces go to the address."),
+	ROW_TEXT(mail, message_id_domain, "",
+	         "What follows the @ in a Message-ID. Empty: the domain of "
+	         "mail.from."),
+	ROW_TEXT(mail, template_dir, "",
+	         "Directory with templates of yours; each file replaces the "
+	         "built-in one of its name. Empty: none."),
+	ROW_TEXT(mail, smtp_url, "",
+	         "With mail.transport smtp: the mail server, as "
+	         "\"smtp://host:587\" (TLS by STARTTLS) or "
+	         "\"smtps://host:465\" (TLS from the start)."),
+	ROW_BOOL(mail, smtp_starttls, "true",
+	         "With smtp:// URLs: demand STARTTLS and a good certificate, "
+	         "or send nothing. False never uses TLS: for a relay on the "
+	         "same host."),
+	ROW_TEXT(mail, smtp_ca, "",
+	         "Authorities that the mail server's certificate may come "
+	         "from, PEM. Empty: the system's."),
+	ROW_TEXT(mail, smtp_user, "",
+	         "User name at the mail server. Empty: no authentication. "
+	         "Refused without TLS."),
+	ROW_TEXT(mail, smtp_password_file, "",
+	         "File with that user's password; a regular file of the "
+	         "server's own user, 0400 or 0600."),
+	ROW_NUMBER(mail, timeout_ms, "60000", 1000, 600000,
+	           "What one delivery may take, in milliseconds; 1000 to "
+	           "600000."),
+	ROW_NUMBER(mail, retry_first_ms, "5000", 10, 3600000,
+	           "Pause before a failed delivery is tried again, in "
+	           "milliseconds; 10 to 3600000. Each further pause is twice "
+	           "as long, up to an hour; after three days a mail is given "
+	           "up."),
+
 	ROW_NUMBER(lanes, write_threads, "64", 1, 1024,
 	           "Threads for calls that wait for a commit; 1 to 1024."),
 	ROW_NUMBER(lanes, write_queue_max, "512", 1, 65536,
@@ -165,6 +216,12 @@ static const struct setting rows[] = {
 	ROW_NUMBER(server, drain_timeout_ms, "10000", 0, 600000,
 	           "On SIGTERM: how long to wait for calls in progress, in "
 	           "milliseconds; 0 to 600000."),
+	ROW_PATH(server, public_base, "http://127.0.0.1:8000",
+	         "Where clients reach the gateway: the beginning of every "
+	         "link in a mail and of every picture's URL, without a final "
+	         "/. Never taken from a request."),
+	ROW_PATH(server, operator_name, "Latchkey",
+	         "The name of your service, for mails and pages."),
 };
 
 const struct settings_table server_settings_table = {

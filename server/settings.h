@@ -77,7 +77,27 @@ struct server_settings {
 	} log;
 	struct {
 		int64_t drain_timeout_ms;
+		char *public_base;
+		char *operator_name;
 	} server;
+	struct {
+		char *verify;
+		char *reset;
+	} links;
+	struct {
+		char *transport;
+		char *maildir;
+		char *from;
+		char *message_id_domain;
+		char *template_dir;
+		char *smtp_url;
+		bool smtp_starttls;
+		char *smtp_ca;
+		char *smtp_user;
+		char *smtp_password_file;
+		int64_t timeout_ms;
+		int64_t retry_first_ms;
+	} mail;
 };
 
 extern const struct settings_table server_settings_table;
