@@ -9,8 +9,8 @@
 
 struct store_txn;
 
-#define AVATAR_SIZE_MAX (256 * 1024) /* bytes */
-#define AVATAR_PATH_MAX 64           /* bytes: yyyy/mm/dd/<32 hex>.<ext> */
+#define AVATAR_SIZE_MAX 262144 /* bytes */
+#define AVATAR_PATH_MAX 64     /* bytes: yyyy/mm/dd/<32 hex>.<ext> */
 
 #define AVATAR_MEDIA_TYPE_MAX 32 /* bytes */
 

@@ -9,9 +9,9 @@
 
 struct store_txn;
 
-#define LINK_TOKEN_SIZE 32 /* bytes, random; 43 characters of base64url */
-#define LINK_HASH_SIZE 32  /* bytes, BLAKE2b-256 of the token's bytes */
-#define LINK_KEPT_S (30 * 24 * 3600) /* after it expired, used or not */
+#define LINK_TOKEN_SIZE 32  /* bytes, random; 43 characters of base64url */
+#define LINK_HASH_SIZE 32   /* bytes, BLAKE2b-256 of the token's bytes */
+#define LINK_KEPT_S 2592000 /* 30 days after it expired, used or not */
 
 /* Stored in LinkRecord; the numbers are on disk. */
 enum link_purpose {

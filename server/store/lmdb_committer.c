@@ -15,7 +15,7 @@
 /* Beyond the first a value has pages of its own; the second is what a record
  * takes beside them. Bytes, for pages of 4 KiB. */
 #define LARGE_VALUE 2000
-#define BESIDE_LARGE_VALUE (4 * 4096)
+#define BESIDE_LARGE_VALUE 16384
 
 /* A writer that waits, on its own stack: for its turn or for the commit. */
 struct waiter {

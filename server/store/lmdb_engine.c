@@ -59,8 +59,22 @@ open_env(const struct store_options *options, MDB_env **out)
 }
 
 static int
+count_tables(MDB_txn *txn, size_t *count)
+{
+	MDB_stat stat = { 0 };
+	MDB_dbi names;
+	int rc = mdb_dbi_open(txn, NULL, 0, &names);
+
+	if (rc == 0)
+		rc = mdb_stat(txn, names, &stat);
+	*count = stat.ms_entries;
+	return rc;
+}
+
+static int
 open_tables(struct store *store)
 {
+	size_t count = 0;
 	MDB_txn *txn;
 	int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
 
@@ -69,6 +83,9 @@ open_tables(struct store *store)
 	for (int i = 0; i < STORE_TABLE_COUNT && rc == 0; i++)
 		rc = mdb_dbi_open(txn, lmdb_table_name(i), MDB_CREATE,
 		                  &store->tables[i]);
+	if (rc == 0)
+		rc = count_tables(txn, &count);
+	store->has_foreign = count > STORE_TABLE_COUNT;
 	if (rc != 0) {
 		mdb_txn_abort(txn);
 		return rc;
@@ -144,7 +161,12 @@ open_all(const struct store_options *options, struct store *store,
 	rc = open_parts(options, store);
 	if (rc != 0)
 		return lmdb_report_error(report, rc, "open the store", path);
-	return schema_settle(store, report->fault, report->text, report->size);
+	code = schema_settle(store, report->fault, report->text, report->size);
+	/* A newer store may have more tables; ours with one has lost it. */
+	if (code == CODE_OK && store->has_foreign)
+		code = lmdb_report_damage(report, path,
+		                          "it names a table that is unknown");
+	return code;
 }
 
 enum code

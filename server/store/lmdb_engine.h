@@ -19,6 +19,7 @@
 struct store {
 	MDB_env *env;
 	MDB_dbi tables[STORE_TABLE_COUNT];
+	bool has_foreign; /* tables that we do not know */
 	struct lmdb_readers *readers;
 	struct lmdb_readers
 		*spare; /* one: the engine's own, never waited for */

@@ -17,8 +17,19 @@
 enum page_flag { PAGE_BRANCH = 0x01, PAGE_LEAF = 0x02, PAGE_OVERFLOW = 0x04 };
 enum node_flag { NODE_BIG = 0x01, NODE_TREE = 0x02 };
 
-/* What a tree's leaves hold. */
-enum content { CONTENT_FREE_PAGES, CONTENT_TREES, CONTENT_RECORDS };
+/*
+ * What a tree's leaves hold. Foreign is a table that we do not know: a newer
+ * server's, or one whose name is damaged. Which, lmdb_engine.c finds out.
+ */
+enum content {
+	CONTENT_FREE_PAGES,
+	CONTENT_TREES,
+	CONTENT_RECORDS,
+	CONTENT_FOREIGN,
+};
+
+#define FOREIGN_MAX 64
+#define TREES_MAX (STORE_TABLE_COUNT + FOREIGN_MAX)
 
 struct node {
 	struct bytes key;
@@ -29,7 +40,7 @@ struct node {
 
 struct named_tree {
 	struct lmdb_tree tree;
-	enum store_table table;
+	enum store_table table; /* STORE_TABLE_COUNT is a foreign one */
 };
 
 /*
@@ -43,7 +54,7 @@ struct walk {
 	uint8_t *seen;  /* one bit a page */
 	uint8_t *stack; /* DEPTH_MAX pages: from the root to here */
 	uint8_t *value; /* of a value that has pages of its own */
-	struct named_tree named[STORE_TABLE_COUNT];
+	struct named_tree named[TREES_MAX];
 	unsigned named_count;
 	/* The tree at hand. */
 	enum content content;
@@ -252,28 +263,31 @@ check_free_pages(struct walk *walk, struct bytes value)
 		use_page(walk, u64_at(list + i * sizeof(count)));
 }
 
+static enum store_table
+table_of(struct bytes name)
+{
+	for (unsigned i = 0; i < STORE_TABLE_COUNT; i++)
+		if (strlen(lmdb_table_name(i)) == name.len &&
+		    memcmp(lmdb_table_name(i), name.data, name.len) == 0)
+			return i;
+	return STORE_TABLE_COUNT;
+}
+
 static void
 note_tree(struct walk *walk, const struct node *node)
 {
-	struct named_tree *named = &walk->named[walk->named_count];
-	const char *name;
-
 	if (node->flags != NODE_TREE || node->value.len != LMDB_TREE_SIZE) {
 		complain(walk, "a table's root is not one");
 		return;
 	}
-	for (unsigned i = 0; i < STORE_TABLE_COUNT; i++) {
-		name = lmdb_table_name(i);
-		if (walk->named_count == STORE_TABLE_COUNT ||
-		    strlen(name) != node->key.len ||
-		    memcmp(name, node->key.data, node->key.len) != 0)
-			continue;
-		named->table = i;
-		named->tree = lmdb_tree_read(node->value.data);
-		walk->named_count++;
+	if (walk->named_count == TREES_MAX) {
+		complain(walk, "it names too many tables");
 		return;
 	}
-	complain(walk, "it names a table that is unknown");
+	walk->named[walk->named_count++] = (struct named_tree){
+		.tree = lmdb_tree_read(node->value.data),
+		.table = table_of(node->key),
+	};
 }
 
 static void
@@ -289,8 +303,9 @@ check_leaf(struct walk *walk, const struct node *node)
 		check_free_pages(walk, node->value);
 	else if (walk->content == CONTENT_TREES)
 		note_tree(walk, node);
-	else if ((node->flags & ~(unsigned)NODE_BIG) != 0 ||
-	         !checksum_open(walk->table, node->key, node->value, &value))
+	else if (walk->content == CONTENT_RECORDS &&
+	         ((node->flags & ~(unsigned)NODE_BIG) != 0 ||
+	          !checksum_open(walk->table, node->key, node->value, &value)))
 		complain(walk, "the checksum of a record is wrong");
 }
 
@@ -419,7 +434,9 @@ walk_state(struct walk *walk, const struct lmdb_meta *meta, uint64_t present)
 	walk_tree(walk, &meta->main, CONTENT_TREES);
 	for (unsigned i = 0; i < walk->named_count; i++) {
 		walk->table = walk->named[i].table;
-		walk_tree(walk, &walk->named[i].tree, CONTENT_RECORDS);
+		walk_tree(walk, &walk->named[i].tree,
+		          walk->table == STORE_TABLE_COUNT ? CONTENT_FOREIGN
+		                                           : CONTENT_RECORDS);
 	}
 	walk_tree(walk, &meta->free, CONTENT_FREE_PAGES);
 	check_missing(walk, present);

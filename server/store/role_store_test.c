@@ -171,8 +171,9 @@ texts_beyond_the_limits_are_refused(void **state)
 	struct role_entry role = named("");
 
 	assert_int_equal(add(f, &role), CODE_INVALID_ARGUMENT);
-	for (size_t i = 0; i < ROLE_NAME_MAX; i++)
-		memcpy(name + 4 * i, "\U0001f600", 4);
+	for (size_t i = 0; i < sizeof(name) - 1; i++)
+		name[i] = "\U0001f600"[i % 4];
+	name[4 * ROLE_NAME_MAX] = '\0';
 	role = named(name);
 	assert_int_equal(add(f, &role), CODE_OK);
 	memset(description, 'd', ROLE_DESCRIPTION_MAX);
@@ -180,7 +181,7 @@ texts_beyond_the_limits_are_refused(void **state)
 	assert_int_equal(put(f, &role), CODE_OK);
 	description[ROLE_DESCRIPTION_MAX] = 'd';
 	assert_int_equal(put(f, &role), CODE_INVALID_ARGUMENT);
-	memcpy(name + 4 * (size_t)ROLE_NAME_MAX, "\U0001f600", 4);
+	name[4 * ROLE_NAME_MAX] = "\U0001f600"[0];
 	role = named(name);
 	assert_int_equal(add(f, &role), CODE_INVALID_ARGUMENT);
 	role = named("a\xff");

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "proto/latchkey/store/v1/meta_record.pb-c.h"
 #include "server/store/store_fixture.h"
 
 #define RECORDS 300
@@ -247,6 +248,59 @@ a_bit_that_flips_while_serving_is_data_loss_for_its_record_only(void **state)
 	free(image.bytes);
 }
 
+/* Renames the last table in every copy of its page. */
+static void
+rename_table(const struct store_fixture *f)
+{
+	static const char name[] = "throttle_by_end";
+	struct image image = load(f->file);
+	uint8_t *at = image.bytes;
+	size_t count = 0;
+
+	for (;; count++) {
+		at = memmem(at, (size_t)(image.bytes + image.size - at), name,
+		            sizeof(name) - 1);
+		if (at == NULL)
+			break;
+		at[sizeof(name) - 2] = 'x';
+	}
+	assert_true(count > 0);
+	save(f->file, image.bytes, image.size);
+	free(image.bytes);
+}
+
+static void
+a_table_under_another_name_is_damage(void **state)
+{
+	struct store_fixture *f = *state;
+
+	populate(f);
+	rename_table(f);
+	assert_refused(f);
+	assert_non_null(strstr(f->err, "unknown"));
+}
+
+static void
+a_newer_store_with_a_table_unknown_to_us_is_newer_not_damaged(void **state)
+{
+	struct store_fixture *f = *state;
+	Latchkey__Store__V1__MetaRecord meta =
+		LATCHKEY__STORE__V1__META_RECORD__INIT;
+	struct store_txn txn;
+	uint8_t buf[64];
+
+	meta.schema_version = STORE_SCHEMA_VERSION + 1;
+	store_begin_write(f->store, &txn);
+	store_put(&txn, STORE_META, (struct bytes){ "meta", 4 },
+	          (struct bytes){ buf, latchkey__store__v1__meta_record__pack(
+					       &meta, buf) });
+	assert_int_equal(store_end(&txn), CODE_OK);
+	populate(f);
+	rename_table(f);
+	assert_int_equal(store_fixture_try(f), CODE_FAILED_PRECONDITION);
+	assert_int_equal(f->fault, STORE_FAULT_NEWER);
+}
+
 /* A simple generator, so that each run flips the same. */
 static uint32_t
 next_random(uint32_t *seed)
@@ -309,6 +363,8 @@ main(void)
 		TEST(a_file_that_is_something_else_is_refused),
 		TEST(a_flipped_bit_in_a_value_is_refused_at_open),
 		TEST(a_bit_that_flips_while_serving_is_data_loss_for_its_record_only),
+		TEST(a_table_under_another_name_is_damage),
+		TEST(a_newer_store_with_a_table_unknown_to_us_is_newer_not_damaged),
 		TEST(no_flipped_byte_crashes_or_changes_an_answer),
 	};
 
