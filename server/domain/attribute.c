@@ -176,8 +176,7 @@ attribute_table_read(const struct setting_list *list,
 
 	if (list->count > ATTRIBUTES_MAX) {
 		(void)snprintf(err, err_size,
-		               "users.attributes: %zu attributes are too many; "
-		               "there may be %d",
+		               "%zu attributes are too many; there may be %d",
 		               list->count, ATTRIBUTES_MAX);
 		return CODE_INVALID_ARGUMENT;
 	}
@@ -188,8 +187,7 @@ attribute_table_read(const struct setting_list *list,
 		if (fault == NULL && attribute_find(&table, row.name) != NULL)
 			fault = "there is one of this name already";
 		if (fault != NULL) {
-			(void)snprintf(err, err_size,
-			               "users.attributes: \"%s\": %s",
+			(void)snprintf(err, err_size, "\"%s\": %s",
 			               list->items[i], fault);
 			return CODE_INVALID_ARGUMENT;
 		}

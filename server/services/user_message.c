@@ -2,19 +2,9 @@
 
 #include <string.h>
 
+#include "server/domain/full_name.h"
 #include "server/server.h"
 #include "server/store/user_store.h"
-
-static char *
-full_name(struct arena *arena, const struct user *user)
-{
-	const char *first = user->first_name, *last = user->last_name;
-
-	if (*first == '\0' && *last == '\0')
-		return arena_strdup(arena, user->name);
-	return arena_printf(arena, "%s%s%s", first,
-	                    *first != '\0' && *last != '\0' ? " " : "", last);
-}
 
 /* fill_value shows what is stored, or null if it is not of the type now. */
 static void
@@ -83,7 +73,7 @@ user_message_make(struct rpc_call *call, const struct user *user,
 	m->email = (char *)user->email;
 	m->first_name = (char *)user->first_name;
 	m->last_name = (char *)user->last_name;
-	m->full_name = full_name(arena, user);
+	m->full_name = full_name_make(arena, user);
 	if (m->full_name == NULL)
 		return CODE_RESOURCE_EXHAUSTED;
 	if (*user->avatar != '\0') {
