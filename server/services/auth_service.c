@@ -52,6 +52,30 @@ struct login {
 	struct login_attempt attempt;
 };
 
+static bool
+began_here(const struct session *session, const void *network)
+{
+	char began[46];
+
+	throttle_address(session->client_address, began);
+	return strcmp(began, network) == 0;
+}
+
+/* A device is known by its address; without one nobody's is. */
+static void
+look_for_device(struct rpc_call *call, struct store_txn *txn,
+                struct login *login)
+{
+	char network[46];
+	const struct session_search search = { began_here, network };
+
+	throttle_address(call->client_address, network);
+	if (login->is_known && network[0] != '\0')
+		store_fail(txn,
+		           session_store_any(txn, call->arena, login->user.id,
+		                             &search, &login->knows_device));
+}
+
 static enum code
 find_login(struct rpc_call *call, const char *identifier, struct login *login)
 {
@@ -62,11 +86,7 @@ find_login(struct rpc_call *call, const char *identifier, struct login *login)
 	code = user_store_find_by_identifier(&txn, call->arena, identifier,
 	                                     &login->user);
 	login->is_known = code == CODE_OK && login->user.is_active;
-	if (login->is_known)
-		store_fail(&txn,
-		           session_store_has_address(
-				   &txn, call->arena, login->user.id,
-				   call->client_address, &login->knows_device));
+	look_for_device(call, &txn, login);
 	if (store_end(&txn) != CODE_OK)
 		return store_refuse(call, &txn);
 	/* What cannot be an identifier is nobody's. */

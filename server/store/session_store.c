@@ -305,21 +305,20 @@ session_store_list(struct store_txn *txn, struct arena *arena, uint64_t user_id,
 }
 
 enum code
-session_store_has_address(struct store_txn *txn, struct arena *arena,
-                          uint64_t user_id, const char *address, bool *known)
+session_store_any(struct store_txn *txn, struct arena *arena, uint64_t user_id,
+                  const struct session_search *search, bool *found)
 {
 	struct index_entry entry = { .number = user_id };
 	size_t mark = arena->used;
 	struct session session;
-	bool found = false;
+	bool matched = false;
 
-	while (address[0] != '\0' && !found &&
-	       next_of_user(txn, arena, &entry, &session)) {
-		found = strcmp(session.client_address, address) == 0;
+	while (!matched && next_of_user(txn, arena, &entry, &session)) {
+		matched = search->matches(&session, search->context);
 		arena_rewind(arena, mark);
 	}
 	if (txn->code == CODE_OK)
-		*known = found;
+		*found = matched;
 	return txn->code;
 }
 

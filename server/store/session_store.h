@@ -88,14 +88,17 @@ NODISCARD enum code session_store_list(struct store_txn *txn,
                                        struct arena *arena, uint64_t user_id,
                                        size_t max, struct session_list *out);
 
-/*
- * session_store_has_address says in *known whether any session of the user,
- * ended ones included, began from the address. "" never did.
- */
-NODISCARD enum code session_store_has_address(struct store_txn *txn,
-                                              struct arena *arena,
-                                              uint64_t user_id,
-                                              const char *address, bool *known);
+/* What is asked of a session, ended or not. */
+struct session_search {
+	bool (*matches)(const struct session *session, const void *context);
+	const void *context;
+};
+
+/* session_store_any says in *found whether any session of the user matches. */
+NODISCARD enum code session_store_any(struct store_txn *txn,
+                                      struct arena *arena, uint64_t user_id,
+                                      const struct session_search *search,
+                                      bool *found);
 
 /* How several sessions end at once. */
 struct session_ending {
