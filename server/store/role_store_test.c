@@ -173,7 +173,7 @@ texts_beyond_the_limits_are_refused(void **state)
 	assert_int_equal(add(f, &role), CODE_INVALID_ARGUMENT);
 	for (size_t i = 0; i < sizeof(name) - 1; i++)
 		name[i] = "\U0001f600"[i % 4];
-	name[4 * ROLE_NAME_MAX] = '\0';
+	name[sizeof(name) - 5] = '\0';
 	role = named(name);
 	assert_int_equal(add(f, &role), CODE_OK);
 	memset(description, 'd', ROLE_DESCRIPTION_MAX);
@@ -181,7 +181,7 @@ texts_beyond_the_limits_are_refused(void **state)
 	assert_int_equal(put(f, &role), CODE_OK);
 	description[ROLE_DESCRIPTION_MAX] = 'd';
 	assert_int_equal(put(f, &role), CODE_INVALID_ARGUMENT);
-	name[4 * ROLE_NAME_MAX] = "\U0001f600"[0];
+	name[sizeof(name) - 5] = "\U0001f600"[0];
 	role = named(name);
 	assert_int_equal(add(f, &role), CODE_INVALID_ARGUMENT);
 	role = named("a\xff");
