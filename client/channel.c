@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include <nng/nng.h>
@@ -153,28 +152,13 @@ check(const struct channel_options *options, struct complaint *to)
 }
 
 static enum code
-open_memory(struct channel *channel, size_t arena_size)
-{
-	size_t size = channel->slot_count * arena_size;
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	if (memory == MAP_FAILED)
-		return CODE_RESOURCE_EXHAUSTED;
-	(void)madvise(memory, size, MADV_DONTDUMP);
-	channel->memory = memory;
-	channel->memory_size = size;
-	return CODE_OK;
-}
-
-static enum code
-open_slot(struct channel *channel, size_t i, size_t arena_size)
+open_slot(struct channel *channel, size_t i)
 {
 	struct slot *slot = &channel->slots[i];
 
 	slot->channel = channel;
 	slot->deadline_ms = NEVER_MS;
-	arena_init(&slot->arena, channel->memory + i * arena_size, arena_size);
+	arena_pool_lend(&channel->memory, i, &slot->arena);
 	if (nng_aio_alloc(&slot->aio, slot_proceed, slot) != 0)
 		return CODE_RESOURCE_EXHAUSTED;
 	if (nng_ctx_open(&slot->ctx, channel->socket) != 0)
@@ -278,12 +262,13 @@ static enum code
 open_parts(struct channel *channel, const struct channel_options *options,
            struct complaint *to)
 {
-	enum code code = open_memory(channel, options->arena_size);
+	enum code code = arena_pool_open(&channel->memory, channel->slot_count,
+	                                 options->arena_size);
 
 	if (code == CODE_OK)
 		code = open_socket(channel, options->message_max);
 	for (size_t i = 0; code == CODE_OK && i < channel->slot_count; i++)
-		code = open_slot(channel, i, options->arena_size);
+		code = open_slot(channel, i);
 	if (code == CODE_OK)
 		code = start_timer(channel);
 	if (code != CODE_OK)
@@ -357,8 +342,7 @@ channel_close(struct channel *channel)
 		close_slot(&channel->slots[i]);
 	if (channel->has_socket)
 		(void)nng_close(channel->socket);
-	if (channel->memory != NULL)
-		(void)munmap(channel->memory, channel->memory_size);
+	arena_pool_close(&channel->memory);
 	(void)pthread_cond_destroy(&channel->wake);
 	(void)pthread_cond_destroy(&channel->changed);
 	(void)pthread_mutex_destroy(&channel->lock);

@@ -31,13 +31,6 @@ struct channel_options {
 };
 
 /*
- * Bytes of a request with its envelope. A server closes the connection, and
- * with it every call, on a message longer than its limits.message_max; this is
- * that setting's default, so a longer one is refused here.
- */
-#define CHANNEL_REQUEST_MAX 65536
-
-/*
  * channel_open starts connecting and returns; it does not wait. err gets one
  * sentence: INVALID_ARGUMENT for options, NOT_FOUND or PERMISSION_DENIED for
  * files.
@@ -87,6 +80,10 @@ NODISCARD enum code channel_call_begin(struct channel *channel,
  * channel_call_send packs and sends. `done` runs exactly once, on a thread of
  * the library or before this returns, and must not block. Failures to send
  * are reported through it as well. The request may be freed when this returns.
+ *
+ * A server closes the connection, and with it every call, on a message longer
+ * than its limits.message_max; so a request that with its envelope is over
+ * that setting's default, MESSAGE_LIMIT, is refused here: INVALID_ARGUMENT.
  */
 void channel_call_send(struct channel_call *call, const char *method,
                        const ProtobufCMessage *request,

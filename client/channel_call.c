@@ -2,6 +2,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/message_limit.h"
 #include "client/channel_reply.h"
 #include "client/channel_state.h"
 
@@ -73,7 +74,7 @@ channel_call_end(struct channel_call *call)
 	struct slot *slot = (struct slot *)call;
 	struct channel *channel = slot->channel;
 
-	arena_reset(&slot->arena);
+	arena_pool_reset(&slot->arena);
 	*call = (struct channel_call){ 0 };
 	(void)pthread_mutex_lock(&channel->lock);
 	slot->next_free = channel->free;
@@ -233,7 +234,7 @@ pack(struct slot *slot, const char *method, const ProtobufCMessage *request)
 	envelope.caller = &slot->call.caller;
 	len = latchkey__rpc__v1__call__get_packed_size(&envelope) + 1 +
 	      varint_size(payload_len) + payload_len;
-	if (len > CHANNEL_REQUEST_MAX)
+	if (len > MESSAGE_LIMIT)
 		return CODE_INVALID_ARGUMENT;
 	if (nng_msg_alloc(&slot->msg, len) != 0)
 		return CODE_RESOURCE_EXHAUSTED;

@@ -6,6 +6,7 @@
 
 #include <nng/nng.h>
 
+#include "base/arena_pool.h"
 #include "client/channel.h"
 
 /*
@@ -38,8 +39,7 @@ struct slot {
 struct channel {
 	nng_socket socket;
 	bool has_socket;
-	uint8_t *memory; /* every arena */
-	size_t memory_size;
+	struct arena_pool memory;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* connected, closing, or all ended */
 	pthread_cond_t wake;    /* the timer has something earlier to do */

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 
 #include "base/log.h"
+#include "base/message_limit.h"
 #include "base/test_authority.h"
 #include "client/test_server.h"
 #include "proto/latchkey/v1/auth_service.pb-c.h"
@@ -324,12 +325,12 @@ bounds_requests_and_what_replies_may_use(void **state)
 {
 	struct fixture *f = *state;
 	struct channel_call *call;
-	char token[CHANNEL_REQUEST_MAX + 1];
+	char token[MESSAGE_LIMIT + 1];
 
 	f->options.arena_size = 4096;
 	start(f);
 	memset(token, 'x', sizeof(token));
-	token[CHANNEL_REQUEST_MAX] = '\0';
+	token[MESSAGE_LIMIT] = '\0';
 	call = begin(f->channel);
 	assert_int_equal(ask(call, "t/Echo", token), CODE_INVALID_ARGUMENT);
 	channel_call_end(call);

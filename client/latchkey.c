@@ -4,11 +4,11 @@
 #include <stdlib.h>
 
 #include "base/encoding.h"
+#include "base/message_limit.h"
 #include "client/channel.h"
 #include "client/client_settings.h"
 
 #define CALLS_DEFAULT 64
-#define ARENA_SIZE 262144
 #define MESSAGE_MAX 1048576 /* more than any server may be set to */
 #define METHOD_MAX 128
 #define TIMEOUT_DEFAULT_MS 10000
@@ -29,7 +29,7 @@ latchkey_open(const struct latchkey_options *options, struct latchkey **out,
 		.key_path = options->key_path,
 		.calls_max = options->calls_max == 0 ? CALLS_DEFAULT
 		                                     : options->calls_max,
-		.arena_size = ARENA_SIZE,
+		.arena_size = MESSAGE_ARENA_SIZE,
 		.message_max = MESSAGE_MAX,
 	};
 	struct latchkey *latchkey = calloc(1, sizeof(*latchkey));

@@ -12,7 +12,8 @@
 #include "gateway/gateway.h"
 #include "gateway/http.h"
 
-#define CALL_ARENA_SIZE ((size_t)65536) /* bytes beside the message itself */
+/* What a call may need: its answer copied twice and unpacked. */
+#define CALL_ARENA_FACTOR 4
 /* What translating a request may need beside its text, JSON trees included. */
 #define REQUEST_ARENA_FACTOR 8
 #define DRAIN_SLACK_MS 1000
@@ -60,7 +61,7 @@ open_channel(struct front *front, char *err, size_t err_size)
 	struct channel_options options = {
 		.url = s->server.url,
 		.calls_max = (unsigned)s->server.calls_max,
-		.arena_size = CALL_ARENA_SIZE + (size_t)s->limits.body_max,
+		.arena_size = CALL_ARENA_FACTOR * (size_t)s->server.message_max,
 		.message_max = (size_t)s->server.message_max,
 	};
 

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/message_limit.h"
+
 static void
 the_defaults_are_what_the_contract_promises(void **state)
 {
@@ -30,6 +32,9 @@ the_defaults_are_what_the_contract_promises(void **state)
 	assert_int_equal(s.users.attributes.count, 0);
 	assert_string_equal(s.throttles.mail_minute, "1/60");
 	assert_string_equal(s.throttles.mail_hour, "5/3600");
+	/* What clients take for granted. */
+	assert_int_equal(s.limits.message_max, MESSAGE_LIMIT);
+	assert_int_equal(s.limits.arena_size, MESSAGE_ARENA_SIZE);
 	settings_free(&server_settings_table, &s);
 }
 

@@ -15,8 +15,8 @@
 
 #define TIMEOUT_MS 10000
 #define TIMEOUT_MAX_MS 60000
-#define CALL_ARENA_SIZE ((size_t)1 << 20)
-#define REPLY_MAX ((size_t)256 * 1024)
+#define REPLY_MAX ((size_t)1 << 20) /* more than any server may be set to */
+#define CALL_ARENA_SIZE (4 * REPLY_MAX)
 
 struct connection {
 	struct arena *arena;

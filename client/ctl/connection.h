@@ -51,7 +51,7 @@ int connection_set_option(struct connection_options *options, int option,
                           const char *value);
 
 /* What connection_call and the messages around it need, in bytes. */
-#define CONNECTION_ARENA_SIZE ((size_t)4 << 20)
+#define CONNECTION_ARENA_SIZE ((size_t)8 << 20)
 
 /*
  * connection_call connects, calls, prints the answer and returns an exit code.

@@ -29,7 +29,7 @@ read_all(int fd, const char *from, char *text, size_t *len)
 		*len += (size_t)got;
 	} while (got != 0 && *len <= INPUT_MAX);
 	if (*len > INPUT_MAX)
-		return refuse(from, "longer than 256 KiB");
+		return refuse(from, "longer than 512 KiB");
 	return CODE_OK;
 }
 

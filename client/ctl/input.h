@@ -10,7 +10,7 @@
  * What a user hands over as "@FILE" or "-" (standard input), so that secrets
  * stay off the command line.
  */
-#define INPUT_MAX ((size_t)256 * 1024) /* bytes */
+#define INPUT_MAX ((size_t)512 * 1024) /* bytes: a picture in base64 */
 
 /*
  * input_read reads it into the arena, NUL-terminated. On failure it has

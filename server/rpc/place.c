@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/arena_pool.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/rpc/reply.h"
@@ -72,7 +73,7 @@ answer(struct place *place, enum code code, const ProtobufCMessage *payload)
 		place->answer = NULL;
 		LOG_EVENT(LOG_LEVEL_ERROR, "answer_lost",
 		          LOG_T("request_id", place->call.request_id_text));
-		arena_reset(&place->arena);
+		arena_pool_reset(&place->arena);
 		leave_gate(place);
 		receive(place);
 		return;
@@ -181,7 +182,7 @@ finish_answer(struct place *place, int rv)
 	}
 	place->answer = NULL;
 	nng_aio_set_msg(place->aio, NULL);
-	arena_reset(&place->arena);
+	arena_pool_reset(&place->arena);
 	leave_gate(place);
 }
 
@@ -211,11 +212,9 @@ proceed(void *arg)
 }
 
 enum code
-place_open(struct place *place, struct place_shared *shared, nng_socket socket,
-           void *memory, size_t size)
+place_open(struct place *place, struct place_shared *shared, nng_socket socket)
 {
 	place->shared = shared;
-	arena_init(&place->arena, memory, size);
 	if (nng_aio_alloc(&place->aio, proceed, place) != 0)
 		return CODE_RESOURCE_EXHAUSTED;
 	if (nng_ctx_open(&place->ctx, socket) != 0)
@@ -241,5 +240,5 @@ place_close(struct place *place)
 	if (place->answer != NULL)
 		nng_msg_free(place->answer);
 	nng_aio_free(place->aio);
-	arena_reset(&place->arena);
+	arena_pool_reset(&place->arena);
 }

@@ -34,18 +34,18 @@ struct place {
 	nng_ctx ctx;
 	nng_aio *aio; /* NULL while the place is not open */
 	bool has_ctx;
-	bool answering;  /* else receiving */
-	bool admitted;   /* has entered the gate */
-	nng_msg *answer; /* ours until NNG has taken it */
-	struct arena arena;
+	bool answering;     /* else receiving */
+	bool admitted;      /* has entered the gate */
+	nng_msg *answer;    /* ours until NNG has taken it */
+	struct arena arena; /* of an arena_pool */
 	struct rpc_call call;
 	const void *in;
 	int64_t began_ms;
 };
 
-/* place_open lends `memory` to the place for its calls' arena. */
+/* place_open opens a place whose arena is one of an arena_pool. */
 NODISCARD enum code place_open(struct place *place, struct place_shared *shared,
-                               nng_socket socket, void *memory, size_t size);
+                               nng_socket socket);
 
 /* place_start begins to receive. */
 void place_start(struct place *place);

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <nng/nng.h>
 #include <nng/protocol/reqrep0/rep.h>
 
+#include "base/arena_pool.h"
 #include "server/rpc/place.h"
 
 static const char *const lane_names[LANE_COUNT] = {
@@ -21,8 +21,7 @@ struct rpc_server {
 	nng_socket socket;
 	bool has_socket;
 	struct rpc_method *methods; /* sorted; the dispatch's */
-	uint8_t *memory;            /* every arena */
-	size_t memory_size;
+	struct arena_pool memory;
 	struct place_shared shared;
 	size_t place_count;
 	struct place places[];
@@ -89,33 +88,15 @@ open_lanes(struct rpc_server *rpc, const struct rpc_server_options *options)
 }
 
 static enum code
-map_memory(struct rpc_server *rpc, size_t arena_size)
-{
-	size_t size = rpc->place_count * arena_size;
-	void *memory;
-
-	if (size == 0)
-		return CODE_OK;
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-	              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (memory == MAP_FAILED)
-		return CODE_RESOURCE_EXHAUSTED;
-	(void)madvise(memory, size, MADV_DONTDUMP);
-	rpc->memory = memory;
-	rpc->memory_size = size;
-	return CODE_OK;
-}
-
-static enum code
 open_places(struct rpc_server *rpc, size_t arena_size)
 {
-	enum code code = CODE_OK;
+	enum code code =
+		arena_pool_open(&rpc->memory, rpc->place_count, arena_size);
 
-	for (size_t i = 0; code == CODE_OK && i < rpc->place_count; i++)
-		code = place_open(
-			&rpc->places[i], &rpc->shared, rpc->socket,
-			arena_size == 0 ? NULL : rpc->memory + i * arena_size,
-			arena_size);
+	for (size_t i = 0; code == CODE_OK && i < rpc->place_count; i++) {
+		arena_pool_lend(&rpc->memory, i, &rpc->places[i].arena);
+		code = place_open(&rpc->places[i], &rpc->shared, rpc->socket);
+	}
 	return code;
 }
 
@@ -139,8 +120,6 @@ open_parts(struct rpc_server *rpc, const struct rpc_server_options *options,
 	};
 	enum code code = sort_methods(rpc, options);
 
-	if (code == CODE_OK)
-		code = map_memory(rpc, options->arena_size);
 	if (code == CODE_OK)
 		code = open_socket(rpc);
 	if (code == CODE_OK)
@@ -230,8 +209,7 @@ rpc_server_close(struct rpc_server *rpc)
 	for (int i = 0; i < LANE_COUNT; i++)
 		lane_pool_free(rpc->shared.lanes[i]);
 	listener_set_free(rpc->shared.listeners);
-	if (rpc->memory != NULL)
-		(void)munmap(rpc->memory, rpc->memory_size);
+	arena_pool_close(&rpc->memory);
 	gate_destroy(&rpc->shared.gate);
 	free(rpc->methods);
 	free(rpc);
