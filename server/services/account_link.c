@@ -1,10 +1,9 @@
 #include "server/services/account_link.h"
 
-#include <string.h>
-
 #include "base/log.h"
 #include "proto/latchkey/v1/account_service.pb-c.h"
 #include "server/server.h"
+#include "server/services/account_mail.h"
 #include "server/services/account_service.h"
 #include "server/services/store_refusal.h"
 #include "server/store/store.h"
@@ -44,7 +43,7 @@ read_owner(const struct account_link *link, uint64_t *user_id)
 	return uid_read(link->uid, user_id) == CODE_OK && *user_id != 0;
 }
 
-/* The user behind the link, while the address is still the user's. */
+/* The user behind the link, who may do what it is for. */
 static enum code
 find_user(struct rpc_call *call, struct store_txn *txn,
           struct account_link *link, bool *found)
@@ -53,7 +52,6 @@ find_user(struct rpc_call *call, struct store_txn *txn,
 	                                 &link->user);
 
 	*found = code == CODE_OK &&
-	         strcmp(link->user.email, link->link.email) == 0 &&
 	         (link->purpose == LINK_VERIFY_EMAIL || link->user.is_active);
 	return code == CODE_NOT_FOUND ? CODE_OK : code;
 }
@@ -62,9 +60,7 @@ enum code
 account_link_read(struct rpc_call *call, struct store_txn *txn,
                   struct account_link *link)
 {
-	const struct mailing mailing = { txn, call->arena,
-		                         &call->server->mailing, call->now_us,
-		                         call->client_address };
+	const struct mailing mailing = account_mail_of(call, txn);
 	enum link_fault fault;
 	uint64_t user_id;
 	enum code code;

@@ -36,6 +36,16 @@ account_mail_count(struct rpc_call *call, struct store_txn *txn,
 	return txn->code == CODE_OK && hour_us == 0;
 }
 
+struct mailing
+account_mail_of(struct rpc_call *call, struct store_txn *txn)
+{
+	return (struct mailing){ .txn = txn,
+		                 .arena = call->arena,
+		                 .policy = &call->server->mailing,
+		                 .now_us = call->now_us,
+		                 .client_address = call->client_address };
+}
+
 void
 account_mail_wake(const struct rpc_call *call)
 {
@@ -75,9 +85,7 @@ static enum code
 send_link(struct rpc_call *call, const char *email, enum link_purpose purpose)
 {
 	struct store_txn txn;
-	const struct mailing mailing = { &txn, call->arena,
-		                         &call->server->mailing, call->now_us,
-		                         call->client_address };
+	const struct mailing mailing = account_mail_of(call, &txn);
 	struct user user;
 	bool allowed;
 	enum code code;

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "server/domain/mailing.h"
 #include "server/rpc/rpc.h"
 
 struct store_txn;
@@ -14,6 +15,9 @@ struct store_txn;
  */
 bool account_mail_count(struct rpc_call *call, struct store_txn *txn,
                         const char *email);
+
+/* account_mail_of is where the call writes its mails, in the transaction. */
+struct mailing account_mail_of(struct rpc_call *call, struct store_txn *txn);
 
 /* account_mail_wake tells the sender, if there is one, of mail committed. */
 void account_mail_wake(const struct rpc_call *call);

@@ -43,9 +43,7 @@ set_password(struct rpc_call *call, struct store_txn *txn, struct user *user,
 	const struct session_ending ending = { .except = except,
 		                               .reason = SESSION_ENDED_REVOKED,
 		                               .now_us = call->now_us };
-	const struct mailing mailing = { txn, call->arena,
-		                         &call->server->mailing, call->now_us,
-		                         call->client_address };
+	const struct mailing mailing = account_mail_of(call, txn);
 	size_t ended = 0;
 
 	user->password_hash = hash;

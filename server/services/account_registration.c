@@ -175,9 +175,7 @@ count_address(struct rpc_call *call)
 static void
 add(struct rpc_call *call, struct store_txn *txn, struct registration *reg)
 {
-	const struct mailing mailing = { txn, call->arena,
-		                         &call->server->mailing, call->now_us,
-		                         call->client_address };
+	const struct mailing mailing = account_mail_of(call, txn);
 
 	user_store_add(txn, call->arena, &reg->user);
 	if (txn->code != CODE_OK)

@@ -151,9 +151,7 @@ user_change_invite(struct rpc_call *call, struct store_txn *txn,
                    const struct user *user)
 {
 	const struct server *server = call->server;
-	const struct mailing mailing = { txn, call->arena,
-		                         &call->server->mailing, call->now_us,
-		                         call->client_address };
+	const struct mailing mailing = account_mail_of(call, txn);
 
 	if (strcmp(user->password_hash, USER_PASSWORD_UNUSABLE) == 0)
 		mailing_link(&mailing, user, LINK_INVITATION);
