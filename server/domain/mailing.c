@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <string.h>
-#include <time.h>
 
 #include <sodium.h>
 
@@ -16,7 +15,6 @@
 #include "server/store/store.h"
 
 #define US_PER_S ((int64_t)1000000)
-#define HOUR_S 3600
 #define TOKEN_TEXT_SIZE BASE64URL_SIZE(LINK_TOKEN_SIZE)
 
 /* The pages of our own gateway; {base} is the public base. */
@@ -164,7 +162,6 @@ begin(struct draft *draft, const struct mailing *mailing,
 	};
 	randombytes_buf(draft->mail.id, sizeof(draft->mail.id));
 	add_variable(draft, "name", greeting_name(mailing->arena, user));
-	add_variable(draft, "email", user->email);
 	add_variable(draft, "operator", mailing->policy->operator_name);
 }
 
@@ -234,13 +231,34 @@ make_url(const struct mailing *mailing, const struct user *user,
 	return url;
 }
 
+/* How long a link is good, in the greatest unit that says it exactly. */
+static const char *
+lifetime_text(const struct mailing *mailing, enum link_purpose purpose)
+{
+	static const struct unit {
+		int64_t seconds;
+		const char *name;
+	} units[] = {
+		{ 86400, "day" },
+		{ 3600, "hour" },
+		{ 60, "minute" },
+		{ 1, "second" },
+	};
+	int64_t seconds = lifetime_s(mailing->policy, purpose), count;
+	const struct unit *unit = units;
+
+	while (unit->seconds > 1 && seconds % unit->seconds != 0)
+		unit++;
+	count = seconds / unit->seconds;
+	return arena_printf(mailing->arena, "%lld %s%s", (long long)count,
+	                    unit->name, count == 1 ? "" : "s");
+}
+
 void
 mailing_link(const struct mailing *mailing, const struct user *user,
              enum link_purpose purpose)
 {
 	char token[TOKEN_TEXT_SIZE];
-	int64_t hours =
-		(lifetime_s(mailing->policy, purpose) + HOUR_S - 1) / HOUR_S;
 	struct draft draft;
 
 	if (*user->email == '\0' || mailing->txn->code != CODE_OK)
@@ -248,23 +266,12 @@ mailing_link(const struct mailing *mailing, const struct user *user,
 	add_link(mailing, user, purpose, token);
 	begin(&draft, mailing, user, mail_template(purpose));
 	add_variable(&draft, "link", make_url(mailing, user, purpose, token));
-	add_variable(&draft, "hours",
-	             arena_printf(mailing->arena, "%lld", (long long)hours));
+	add_variable(&draft, "lifetime", lifetime_text(mailing, purpose));
+	/* Whoever is invited need not know where the staff sits. */
+	if (purpose != LINK_INVITATION)
+		add_variable(&draft, "client_address", mailing->client_address);
 	end(&draft);
 	explicit_bzero(token, sizeof(token));
-}
-
-/* "2026-01-02 03:04 UTC", or NULL when the arena is full. */
-static const char *
-time_text(const struct mailing *mailing)
-{
-	time_t now = (time_t)(mailing->now_us / US_PER_S);
-	char text[32] = "";
-	struct tm utc;
-
-	if (gmtime_r(&now, &utc) != NULL)
-		(void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &utc);
-	return arena_strdup(mailing->arena, text);
 }
 
 void
@@ -275,9 +282,36 @@ mailing_password_changed(const struct mailing *mailing, const struct user *user)
 	if (*user->email == '\0' || mailing->txn->code != CODE_OK)
 		return;
 	begin(&draft, mailing, user, "password_changed");
-	add_variable(&draft, "time", time_text(mailing));
-	add_variable(&draft, "address", mailing->client_address);
+	add_variable(&draft, "client_address", mailing->client_address);
 	end(&draft);
+}
+
+static bool
+begins_with(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+const char *
+mailing_template_fault(const char *template, enum link_purpose purpose)
+{
+	if (template == NULL || *template == '\0')
+		return NULL;
+	if (strlen(template) > MAILING_TEMPLATE_MAX)
+		return "is longer than 1024 bytes";
+	if (!begins_with(template, "https://") &&
+	    !begins_with(template, "http://") &&
+	    !begins_with(template, "{base}/"))
+		return "does not begin with https://, http:// or {base}/";
+	for (const char *at = template; *at != '\0'; at++)
+		/* What is not ASCII is below 0 or above 0x7f. */
+		if (*at <= ' ' || *at >= 0x7f || strchr("\"<>\\^`|", *at))
+			return "has a character that no URL has";
+	if (strstr(template, "{token}") == NULL)
+		return "has no {token}";
+	if (purpose != LINK_VERIFY_EMAIL && strstr(template, "{uid}") == NULL)
+		return "has no {uid}";
+	return NULL;
 }
 
 static bool

@@ -25,6 +25,16 @@ struct mailing_policy {
 	int64_t invitation_lifetime_s;
 };
 
+#define MAILING_TEMPLATE_MAX 1024 /* bytes */
+
+/*
+ * mailing_template_fault tells what is wrong with the template of a purpose's
+ * link, as the end of a sentence ("has no {token}"), or NULL. Besides {token}
+ * and {uid} there is {base}, the public base.
+ */
+const char *mailing_template_fault(const char *template,
+                                   enum link_purpose purpose);
+
 /* Where one call writes its mails. Lives on the caller's stack. */
 struct mailing {
 	struct store_txn *txn;

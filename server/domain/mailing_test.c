@@ -16,7 +16,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define S ((int64_t)1000000) /* microseconds */
 #define HOUR (3600 * S)
-#define T0 (1800000000 * S) /* 2027-01-15 08:00 UTC */
+#define T0 (1800000000 * S)
 #define BASE "https://auth.example"
 #define VERIFY_URL BASE "/api/auth/verify-email/?token="
 #define RESET_URL BASE "/api/auth/password-reset-confirm/"
@@ -194,9 +194,9 @@ a_verification_mail_has_its_link_and_its_words(void **state)
 	assert_int_equal(mail.created_at_us, T0);
 	assert_int_equal(mail.attempts, 0);
 	assert_string_equal(variable(&mail, "name"), "Ada Lovelace");
-	assert_string_equal(variable(&mail, "email"), "Ada@Example.org");
 	assert_string_equal(variable(&mail, "operator"), "Example & Co");
-	assert_string_equal(variable(&mail, "hours"), "72");
+	assert_string_equal(variable(&mail, "lifetime"), "3 days");
+	assert_string_equal(variable(&mail, "client_address"), "192.0.2.7");
 	assert_int_equal(strlen(variable(&mail, "link")),
 	                 strlen(VERIFY_URL) + TOKEN_LEN);
 	assert_memory_equal(variable(&mail, "link"), VERIFY_URL,
@@ -210,10 +210,10 @@ reset_and_invitation_name_the_user_in_the_link(void **state)
 	static const struct {
 		enum link_purpose purpose;
 		const char *template_name;
-		const char *hours;
+		const char *lifetime;
 	} rows[] = {
-		{ LINK_RESET_PASSWORD, "reset", "1" },
-		{ LINK_INVITATION, "invitation", "168" },
+		{ LINK_RESET_PASSWORD, "reset", "1 hour" },
+		{ LINK_INVITATION, "invitation", "7 days" },
 	};
 	struct store_fixture *f = *state;
 	const struct user user = add_user(f, &ada);
@@ -227,7 +227,8 @@ reset_and_invitation_name_the_user_in_the_link(void **state)
 		end(&step);
 		mail = take_mail(f, T0);
 		assert_string_equal(mail.template_name, rows[i].template_name);
-		assert_string_equal(variable(&mail, "hours"), rows[i].hours);
+		assert_string_equal(variable(&mail, "lifetime"),
+		                    rows[i].lifetime);
 		copy_token(&mail, token);
 		assert_int_equal(user.id, 1);
 		(void)snprintf(expected, sizeof(expected), RESET_URL "MQ/%s/",
@@ -293,7 +294,7 @@ a_reader_is_called_by_the_best_name_there_is(void **state)
 }
 
 static void
-the_notice_says_when_and_from_where(void **state)
+the_notice_says_from_where(void **state)
 {
 	struct store_fixture *f = *state;
 	const struct user user = add_user(f, &ada);
@@ -306,8 +307,90 @@ the_notice_says_when_and_from_where(void **state)
 	assert_string_equal(mail.to, "Ada@Example.org");
 	assert_string_equal(mail.template_name, "password_changed");
 	assert_string_equal(variable(&mail, "name"), "Ada Lovelace");
-	assert_string_equal(variable(&mail, "time"), "2027-01-15 08:00 UTC");
-	assert_string_equal(variable(&mail, "address"), "192.0.2.7");
+	assert_string_equal(variable(&mail, "client_address"), "192.0.2.7");
+}
+
+static void
+an_invitation_does_not_say_from_where(void **state)
+{
+	struct store_fixture *f = *state;
+	const struct user user = add_user(f, &ada);
+	struct step step;
+	struct mail mail;
+
+	mailing_link(begin_at(f, &step, T0), &user, LINK_INVITATION);
+	end(&step);
+	mail = take_mail(f, T0);
+	for (size_t i = 0; i < mail.variable_count; i++)
+		assert_null(strstr(mail.variables[i].value, "192.0.2.7"));
+}
+
+static void
+a_lifetime_is_said_in_the_greatest_exact_unit(void **state)
+{
+	static const struct {
+		int64_t seconds;
+		const char *text;
+	} rows[] = {
+		{ 86400, "1 day" },     { 86400 + 3600, "25 hours" },
+		{ 5400, "90 minutes" }, { 60, "1 minute" },
+		{ 61, "61 seconds" },   { 1, "1 second" },
+	};
+	struct store_fixture *f = *state;
+	const struct user user = add_user(f, &ada);
+	struct mailing_policy policy = plain;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct step step;
+		struct mail mail;
+
+		policy.reset_lifetime_s = rows[i].seconds;
+		(void)begin_at(f, &step, T0);
+		step.mailing.policy = &policy;
+		mailing_link(&step.mailing, &user, LINK_RESET_PASSWORD);
+		end(&step);
+		mail = take_mail(f, T0);
+		assert_string_equal(variable(&mail, "lifetime"), rows[i].text);
+	}
+}
+
+static void
+a_template_without_what_a_link_needs_is_refused(void **state)
+{
+	static const struct {
+		const char *template;
+		enum link_purpose purpose;
+		const char *fault;
+	} rows[] = {
+		{ "", LINK_VERIFY_EMAIL, NULL },
+		{ NULL, LINK_RESET_PASSWORD, NULL },
+		{ "https://x.org/#/v/{token}", LINK_VERIFY_EMAIL, NULL },
+		{ "http://x.org/{uid}/{token}", LINK_RESET_PASSWORD, NULL },
+		{ "{base}/r?u={uid}&t={token}", LINK_RESET_PASSWORD, NULL },
+		{ "https://x.org/{tokn}", LINK_VERIFY_EMAIL, "{token}" },
+		{ "https://x.org/{token}", LINK_RESET_PASSWORD, "{uid}" },
+		{ "https://x.org/{token}", LINK_INVITATION, "{uid}" },
+		{ "javascript:{token}", LINK_VERIFY_EMAIL, "begin" },
+		{ "x.org/{token}", LINK_VERIFY_EMAIL, "begin" },
+		{ "https://x.org/ {token}", LINK_VERIFY_EMAIL, "character" },
+		{ "https://x.org/{token}\n", LINK_VERIFY_EMAIL, "character" },
+		{ "https://x.org/\"{token}", LINK_VERIFY_EMAIL, "character" },
+	};
+	char endless[MAILING_TEMPLATE_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *fault = mailing_template_fault(rows[i].template,
+		                                           rows[i].purpose);
+
+		if ((fault == NULL) != (rows[i].fault == NULL))
+			fail_msg("%s", rows[i].template);
+		if (fault != NULL && rows[i].fault != NULL)
+			assert_non_null(strstr(fault, rows[i].fault));
+	}
+	memset(endless, 'a', sizeof(endless) - 1);
+	endless[sizeof(endless) - 1] = '\0';
+	assert_non_null(mailing_template_fault(endless, LINK_VERIFY_EMAIL));
 }
 
 static void
@@ -575,7 +658,11 @@ main(void)
 		CASE(reset_and_invitation_name_the_user_in_the_link),
 		CASE(templates_of_links_are_filled_wherever_they_say),
 		CASE(a_reader_is_called_by_the_best_name_there_is),
-		CASE(the_notice_says_when_and_from_where),
+		CASE(the_notice_says_from_where),
+		CASE(an_invitation_does_not_say_from_where),
+		CASE(a_lifetime_is_said_in_the_greatest_exact_unit),
+		cmocka_unit_test(
+			a_template_without_what_a_link_needs_is_refused),
 		CASE(a_user_without_an_address_gets_no_mail),
 		CASE(no_two_links_and_no_two_mails_are_alike),
 		CASE(a_link_is_good_until_its_time_is_over),
