@@ -91,6 +91,31 @@ check_public_base(const char *base, char *err, size_t err_size)
 	return CODE_INVALID_ARGUMENT;
 }
 
+static enum code
+check_links(const struct server_settings *s, char *err, size_t err_size)
+{
+	const struct {
+		const char *key;
+		const char *template;
+		enum link_purpose purpose;
+	} rows[] = {
+		{ "verify", s->links.verify, LINK_VERIFY_EMAIL },
+		{ "reset", s->links.reset, LINK_RESET_PASSWORD },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *fault = mailing_template_fault(rows[i].template,
+		                                           rows[i].purpose);
+
+		if (fault == NULL)
+			continue;
+		(void)snprintf(err, err_size, "links.%s: \"%s\" %s",
+		               rows[i].key, rows[i].template, fault);
+		return CODE_INVALID_ARGUMENT;
+	}
+	return CODE_OK;
+}
+
 enum code
 policy_read(const struct server_settings *s, struct server *out, char *err,
             size_t err_size)
@@ -98,6 +123,8 @@ policy_read(const struct server_settings *s, struct server *out, char *err,
 	enum code code =
 		check_public_base(s->server.public_base, err, err_size);
 
+	if (code == CODE_OK)
+		code = check_links(s, err, err_size);
 	if (code == CODE_OK)
 		code = read_throttles(s, &out->throttles, err, err_size);
 	if (code == CODE_OK)
