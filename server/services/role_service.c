@@ -75,7 +75,7 @@ role_list_roles(struct rpc_call *call, const void *in, void *out)
 	if (code != CODE_OK)
 		return code;
 	rows = arena_alloc(call->arena, count * sizeof(*rows));
-	resp->roles = arena_alloc(call->arena, count * sizeof(rows));
+	resp->roles = arena_alloc(call->arena, count * sizeof(void *));
 	if (rows == NULL || resp->roles == NULL)
 		return CODE_RESOURCE_EXHAUSTED;
 	for (size_t i = 0; i < count; i++) {
@@ -104,7 +104,7 @@ role_get_role(struct rpc_call *call, const void *in, void *out)
 {
 	const Latchkey__V1__GetRoleRequest *req = in;
 	Latchkey__V1__GetRoleResponse *resp = out;
-	struct role_entry role;
+	struct role_entry role = { 0 };
 	struct store_txn txn;
 	enum code code;
 
@@ -233,7 +233,7 @@ role_update_role(struct rpc_call *call, const void *in, void *out)
 {
 	const Latchkey__V1__UpdateRoleRequest *req = in;
 	Latchkey__V1__UpdateRoleResponse *resp = out;
-	struct role_entry role;
+	struct role_entry role = { 0 };
 	struct store_txn txn;
 	enum code code;
 
@@ -247,10 +247,11 @@ role_update_role(struct rpc_call *call, const void *in, void *out)
 
 /* take_role writes a user without the role, if the user has it. */
 static void
-take_role(struct rpc_call *call, struct store_txn *txn, struct user *user,
+take_role(struct rpc_call *call, struct store_txn *txn, const struct user *user,
           const char *name)
 {
 	const char *kept[USER_ROLE_COUNT_MAX];
+	struct user without = *user;
 	size_t count = 0;
 
 	for (size_t i = 0; i < user->role_count; i++)
@@ -258,9 +259,9 @@ take_role(struct rpc_call *call, struct store_txn *txn, struct user *user,
 			kept[count++] = user->roles[i];
 	if (count == user->role_count)
 		return;
-	user->roles = kept;
-	user->role_count = count;
-	user_store_put(txn, call->arena, user);
+	without.roles = kept;
+	without.role_count = count;
+	user_store_put(txn, call->arena, &without);
 }
 
 /*

@@ -151,8 +151,8 @@ begin(struct rpc_call *call, const Latchkey__V1__ListUsersRequest *req,
 		if (code == CODE_OK)
 			walk->search = search;
 	}
-	walk->users = arena_alloc(call->arena,
-	                          walk->page_size * sizeof(*walk->users));
+	walk->users =
+		arena_alloc(call->arena, walk->page_size * sizeof(void *));
 	return walk->users == NULL ? CODE_RESOURCE_EXHAUSTED : code;
 }
 
