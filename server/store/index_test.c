@@ -105,6 +105,26 @@ the_longest_id_is_walked_over(void **state)
 }
 
 static void
+an_id_that_goes_on_with_a_zero_byte_is_not_stepped_over(void **state)
+{
+	struct store_fixture *f = *state;
+	struct index_entry entry =
+		index_entry_of(1, (struct bytes){ "a\0", 2 });
+	struct store_txn txn;
+
+	add(f, 1, "a");
+	store_begin_write(f->store, &txn);
+	index_add(&txn, STORE_LINK_BY_END, &entry);
+	assert_int_equal(store_end(&txn), CODE_OK);
+	entry = (struct index_entry){ 0 };
+	assert_true(next(f, &entry, CODE_OK));
+	assert_int_equal(entry.id_len, 1);
+	assert_true(next(f, &entry, CODE_OK));
+	assert_int_equal(entry.id_len, 2);
+	assert_false(next(f, &entry, CODE_OK));
+}
+
+static void
 a_key_that_is_no_indexs_is_damage(void **state)
 {
 	struct store_fixture *f = *state;
@@ -133,6 +153,7 @@ main(void)
 		TEST(entries_are_met_by_number_and_then_by_id),
 		TEST(a_walk_goes_on_when_its_entry_is_deleted),
 		TEST(the_longest_id_is_walked_over),
+		TEST(an_id_that_goes_on_with_a_zero_byte_is_not_stepped_over),
 		TEST(a_key_that_is_no_indexs_is_damage),
 	};
 

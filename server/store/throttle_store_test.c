@@ -93,6 +93,7 @@ putting_moves_the_end_and_without_events_forgets(void **state)
 		                          .count = 1,
 		                          .expires_at_us = 100 };
 	struct throttle_events got;
+	size_t deleted = 99;
 
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(put(f, ada, &events), CODE_OK);
@@ -112,6 +113,11 @@ putting_moves_the_end_and_without_events_forgets(void **state)
 	assert_count(f, 1);
 	assert_int_equal(find(f, ada, &got), CODE_OK);
 	assert_int_equal(got.count, 1);
+	assert_int_equal(sweep(f, 150, 10, &deleted), CODE_OK);
+	assert_int_equal(deleted, 0);
+	assert_int_equal(sweep(f, 151, 10, &deleted), CODE_OK);
+	assert_int_equal(deleted, 1);
+	assert_count(f, 0);
 }
 
 static void
