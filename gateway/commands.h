@@ -14,6 +14,9 @@ extern const char serve_help[];
 int init_command(int argc, char **argv);
 extern const char init_help[];
 
+int routes_command(int argc, char **argv);
+extern const char routes_help[];
+
 /*
  * command_home returns the directory to use: the option's value, else
  * $LATCHKEY_HOME, else NULL after a usage sentence.
