@@ -181,8 +181,6 @@ add(struct rpc_call *call, struct store_txn *txn, struct registration *reg)
 	if (txn->code != CODE_OK)
 		return;
 	repeat_add(call, txn, &reg->req->base, reg->user.id);
-	/* Counted with the others to the address, but never held back. */
-	(void)account_mail_count(call, txn, reg->user.email);
 	mailing_link(&mailing, &reg->user, LINK_VERIFY_EMAIL);
 	if (is_open(call))
 		login_open(call, txn, reg->user.id, &reg->session);
