@@ -12,6 +12,9 @@
 #include "server/services/store_refusal.h"
 #include "server/services/throttling.h"
 #include "server/store/store.h"
+#include "server/store/throttle_store.h"
+
+#define US_PER_S 1000000
 
 struct mailing
 account_mail_of(struct rpc_call *call, struct store_txn *txn)
@@ -39,17 +42,23 @@ account_mail_wake(const struct rpc_call *call)
 static bool
 count(struct rpc_call *call, struct store_txn *txn, const char *email)
 {
-	const struct throttle throttle = { txn, call->arena,
-		                           &call->server->throttles,
+	struct throttle_policy policy = call->server->throttles;
+	const struct throttle throttle = { txn, call->arena, &policy,
 		                           call->now_us };
+	struct throttle_rate *minute = &policy.rates[THROTTLE_MAIL_MINUTE];
+	bool is_off = minute->limit == 0;
 	int64_t minute_us = 0, hour_us = 0;
 	const char *target;
 
 	store_fail(txn, throttling_subject(call, email, &target));
 	if (txn->code != CODE_OK)
 		return false;
+	/* Even then something is written, that all may wait for the disk. */
+	if (is_off)
+		*minute =
+			(struct throttle_rate){ THROTTLE_EVENTS_MAX, US_PER_S };
 	throttle_take(&throttle, THROTTLE_MAIL_MINUTE, target, &minute_us);
-	if (minute_us > 0)
+	if (minute_us > 0 && !is_off)
 		return false;
 	throttle_take(&throttle, THROTTLE_MAIL_HOUR, target, &hour_us);
 	/* A mail that is not sent counts nowhere. */
