@@ -29,6 +29,8 @@ main(int argc, char **argv)
 		{ "roles", "Administers roles.", roles_help, roles_command },
 		{ "sessions", "Shows and ends sessions.", sessions_help,
 		  sessions_command },
+		{ "doctor", "Looks a state directory and its server over.",
+		  doctor_help, doctor_command },
 		{ "call", "Calls any method with JSON.", call_help,
 		  call_command },
 		{ "methods", "Lists the methods.", methods_help,

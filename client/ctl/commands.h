@@ -27,6 +27,8 @@ extern const char roles_help[];
 int sessions_command(int argc, char **argv);
 extern const char sessions_help[];
 
+int doctor_command(int argc, char **argv);
+extern const char doctor_help[];
 
 int call_command(int argc, char **argv);
 extern const char call_help[];

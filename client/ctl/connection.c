@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/version.h"
 #include "client/channel.h"
 #include "client/client_settings.h"
 #include "client/ctl/commands.h"
@@ -297,6 +298,7 @@ invoke(struct connection *connection, const struct method *method,
 	(void)snprintf(name, sizeof(name), "%s/%s", method->service->name,
 	               method->method->name);
 	call->timeout_ms = connection->timeout_ms;
+	call->caller.user_agent = (char *)PROGRAM "/" LATCHKEY_VERSION;
 	if (connection->access_token != NULL)
 		call->caller.access_token = connection->access_token;
 	code = channel_call_send_wait(call, name, request,

@@ -44,7 +44,7 @@ static const struct admin_verb verbs[] = {
 	{ .name = "end-others",
 	  .method = METHOD("RevokeOtherSessions"),
 	  OPTIONS(user_options),
-	  .view = { .done = "ended" } },
+	  .view = { .done = "ended", .count = "ended_count" } },
 };
 
 int

@@ -150,13 +150,24 @@ print_rest(const struct view *view, struct arena *arena,
 }
 
 static int
+print_done(const struct view *view, struct arena *arena,
+           const struct json *answer)
+{
+	if (view->count != NULL)
+		(void)printf("%s ",
+		             show_plain(arena, view->count,
+		                        json_member(answer, view->count)));
+	(void)puts(view->done);
+	return EXIT_CODE_OK;
+}
+
+static int
 print(const struct view *view, struct arena *arena, const struct json *answer)
 {
 	struct table table;
 
 	if (view->list == NULL && view->object == NULL) {
-		(void)puts(view->done);
-		return EXIT_CODE_OK;
+		return print_done(view, arena, answer);
 	}
 	if (view->list != NULL) {
 		table_init(&table, arena, view->column_count);

@@ -19,7 +19,8 @@ struct view_column {
 struct view {
 	const char *list;   /* member of the answer that holds rows, or NULL */
 	const char *object; /* member that holds the object, or NULL */
-	const char *done;   /* sentence, if neither */
+	const char *done;   /* what was done, if neither */
+	const char *count;  /* member that says to how many, or NULL */
 	const struct view_column *columns;
 	size_t column_count;
 };
