@@ -6,10 +6,12 @@ PROGRAMS = [
     "//gateway:latchkey-gateway",
     "//server:latchkeyd",
     "//tests/support:certificate_maker",
+    "//tests/support:clock_shift.so",
 ]
 
 ENV = {
     "CERTIFICATE_MAKER": "$(rootpath //tests/support:certificate_maker)",
+    "CLOCK_SHIFT": "$(rootpath //tests/support:clock_shift.so)",
     "LATCHKEYD": "$(rootpath //server:latchkeyd)",
     "LATCHKEY_GATEWAY": "$(rootpath //gateway:latchkey-gateway)",
 }

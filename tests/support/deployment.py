@@ -8,12 +8,16 @@ import os
 import shutil
 import tempfile
 
-from tests.support import certificates, http_client, port, process
+from tests.support import certificates, http_client, mailbox, port, process
 from tests.support import programs
 from tests.wire import wire_client
 
 EMAIL = "ada@example.com"
 PASSWORD = "correct horse 9 battery"
+
+# Most tests fail on purpose, and often; those about throttles set their own.
+THROTTLES = ("login_address", "login_account", "login_device", "mail_minute",
+             "mail_hour", "register_address", "old_password")
 
 # What a program prints when a sanitizer stopped it.
 BAD_SIGNS = ("AddressSanitizer", "LeakSanitizer", "runtime error:",
@@ -39,6 +43,7 @@ class Deployment:
         self.service_port = port.choose()
         self.http_port = None
         self.service_files = None
+        self.clock_shift_s = 0
         self.server = None
         self.gateway = None
 
@@ -58,15 +63,23 @@ class Deployment:
     def ipc_path(self):
         return self.path("run", "ipc")
 
+    @property
+    def mailbox(self):
+        return mailbox.Mailbox(self.path("mail"))
+
     def server_environment(self, **more):
         settings = {
             "listeners.front": "tls+tcp://127.0.0.1:%d" % self.front_port,
             "listeners.service": "tls+tcp://127.0.0.1:%d" % self.service_port,
             "listeners.local": "ipc://" + self.ipc_path,
         }
+        settings.update(("throttles." + name, "off") for name in THROTTLES)
         settings.update(self.server_settings)
         settings.update(more)
-        return programs.environment(settings)
+        env = programs.environment(settings)
+        if self.clock_shift_s:
+            env = programs.shifted(env, self.clock_shift_s)
+        return env
 
     def gateway_environment(self):
         url = "ipc://" + self.ipc_path
@@ -185,6 +198,11 @@ class Deployment:
         self.start_server()
         if self.gateway:
             self.wait_ready()
+
+    def age(self, seconds):
+        """Restarts the server with its clock so much further ahead."""
+        self.clock_shift_s += seconds
+        self.restart_server()
 
     def stop_server(self):
         self.server.stop()

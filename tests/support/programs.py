@@ -27,6 +27,13 @@ def certificate_maker():
     return path("CERTIFICATE_MAKER")
 
 
+def shifted(env, seconds):
+    """The environment for a program whose wall clock is so far ahead."""
+    return dict(env, LD_PRELOAD=path("CLOCK_SHIFT"),
+                CLOCK_SHIFT_S=str(seconds),
+                ASAN_OPTIONS="verify_asan_link_order=0")
+
+
 def environment(settings):
     """Returns the environment with settings {"section.key": value} added.
 
