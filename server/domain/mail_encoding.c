@@ -7,8 +7,8 @@
 #define PLAIN_MAX 60     /* longer headers are folded */
 #define WORD_BEGIN "=?UTF-8?Q?"
 #define WORD_END "?="
-/* Of what stands between the two; a word has at most 75 characters. */
-#define WORD_TEXT_MAX (75 - (sizeof(WORD_BEGIN WORD_END) - 1))
+/* Of what stands between the two: 76 to a line, "Subject: " before it. */
+#define WORD_TEXT_MAX (76 - 9 - (sizeof(WORD_BEGIN WORD_END) - 1))
 
 static bool
 is_alphanumeric(unsigned char c)
