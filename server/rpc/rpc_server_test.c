@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/message_limit.h"
 #include "base/test_authority.h"
 #include "base/tls_config.h"
 #include "proto/latchkey/v1/auth_service.pb-c.h"
@@ -79,15 +80,29 @@ refuse(struct rpc_call *call, struct principal *out)
 }
 
 #define TYPES                                                                  \
-	.payload_max = 4096,                                                   \
 	.in = &latchkey__v1__verify_token_request__descriptor,                 \
 	.out = &latchkey__v1__verify_token_response__descriptor
 
+#define SMALL .payload_max = 4096
+
 /* Not sorted: the server does that. */
 static const struct rpc_method methods[] = {
-	{ .name = "t/Hold", .handler = hold, .lane = LANE_HASH, TYPES },
-	{ .name = "t/Echo", .handler = echo, .lane = LANE_INLINE, TYPES },
-	{ .name = "t/Count", .handler = count, .lane = LANE_HASH, TYPES },
+	{ .name = "t/Hold", .handler = hold, .lane = LANE_HASH, SMALL, TYPES },
+	{ .name = "t/Echo",
+	  .handler = echo,
+	  .lane = LANE_INLINE,
+	  SMALL,
+	  TYPES },
+	{ .name = "t/Count",
+	  .handler = count,
+	  .lane = LANE_HASH,
+	  SMALL,
+	  TYPES },
+	{ .name = "t/Large",
+	  .handler = echo,
+	  .lane = LANE_HASH,
+	  TYPES,
+	  .payload_max = MESSAGE_LIMIT },
 };
 
 struct fixture {
@@ -380,6 +395,33 @@ bounds_the_reply_too(void **state)
 }
 
 static void
+carries_large_calls_and_answers(void **state)
+{
+	static char token[256 * 1024 + 1];
+	struct fixture *f = *state;
+	struct test_exchange x;
+
+	f->options.message_max = MESSAGE_LIMIT;
+	f->options.arena_size = MESSAGE_ARENA_SIZE;
+	(void)snprintf(f->url, sizeof(f->url), "ipc://%s/s", f->dir);
+	start_with_peer(f);
+	memset(token, 'x', sizeof(token) - 1);
+	for (int i = 0; i < 100; i++) {
+		test_exchange_begin(&x, &f->peer, "t/Large", token, 0);
+		assert_status(test_exchange_end(&x), CODE_OK,
+		              REASON(UNSPECIFIED));
+		assert_true(x.reply->payload.len > sizeof(token) - 1);
+		test_exchange_free(&x);
+		assert_echoes(&f->peer, LISTENER_LOCAL);
+	}
+	/* Of the small methods no large call. */
+	test_exchange_begin(&x, &f->peer, "t/Echo", token, 0);
+	assert_status(test_exchange_end(&x), CODE_INVALID_ARGUMENT,
+	              REASON(MESSAGE_TOO_LARGE));
+	test_exchange_free(&x);
+}
+
+static void
 survives_every_shortage_of_memory(void **state)
 {
 	struct fixture *f = *state;
@@ -623,6 +665,7 @@ main(void)
 		TEST(stops_draining_when_the_time_is_up),
 		TEST(closes_with_calls_in_its_queues),
 		TEST(bounds_the_reply_too),
+		TEST(carries_large_calls_and_answers),
 		TEST(survives_every_shortage_of_memory),
 		TEST(serves_ipc_with_a_socket_for_owner_and_group_only),
 		TEST(refuses_to_listen_in_clear),

@@ -9,7 +9,7 @@
 #include "proto/latchkey/v1/auth_service.pb-c.h"
 
 #define WAIT_MS 30000
-#define PAYLOAD_MAX 4096
+#define ENVELOPE_MAX 256 /* bytes beside the token */
 
 static void
 must(int rv, const char *what)
@@ -71,12 +71,14 @@ test_exchange_begin(struct test_exchange *x, const struct test_peer *peer,
 	Latchkey__V1__VerifyTokenRequest request =
 		LATCHKEY__V1__VERIFY_TOKEN_REQUEST__INIT;
 	Latchkey__Rpc__V1__Call call = LATCHKEY__RPC__V1__CALL__INIT;
-	uint8_t payload[PAYLOAD_MAX], packed[2 * PAYLOAD_MAX];
+	size_t size = strlen(token) + ENVELOPE_MAX;
+	uint8_t *payload = malloc(size), *packed = malloc(size);
 	uint8_t request_id[16] = "test-request-id";
 
-	request.token = (char *)token;
-	if (strlen(token) > PAYLOAD_MAX - 16)
+	if (payload == NULL || packed == NULL ||
+	    strlen(method) > ENVELOPE_MAX / 2)
 		abort();
+	request.token = (char *)token;
 	call.method = (char *)method;
 	call.payload.data = payload;
 	call.payload.len =
@@ -86,6 +88,8 @@ test_exchange_begin(struct test_exchange *x, const struct test_peer *peer,
 	call.timeout_ms = timeout_ms;
 	test_exchange_begin_bytes(x, peer, packed,
 	                          latchkey__rpc__v1__call__pack(&call, packed));
+	free(payload);
+	free(packed);
 }
 
 const Latchkey__Rpc__V1__Status *

@@ -18,6 +18,7 @@
 #include "proto/latchkey/v1/auth_service.pb-c.h"
 #include "proto/latchkey/v1/health_service.pb-c.h"
 #include "proto/latchkey/v1/key_service.pb-c.h"
+#include "server/domain/test_picture.h"
 #include "tests/integration/live_server.h"
 
 #define WAIT_MS 60000
@@ -266,6 +267,83 @@ keys_and_health_are_told_to_anybody(void **state)
 	latchkey_call_reset(&call);
 }
 
+#define PICTURE_SIZE ((size_t)256 * 1024)
+/* Around the contents of a PNG's one chunk of its own: all the rest. */
+#define PICTURE_EXTRA 79
+
+/* A PNG of exactly this many bytes, without metadata. */
+static void
+make_picture(struct test_picture *p, size_t size)
+{
+	static const uint8_t filler[PICTURE_SIZE];
+
+	test_picture_begin_png(p, 1, 1);
+	test_picture_add_chunk(p, "IDAT", filler, size - PICTURE_EXTRA);
+	test_picture_end_png(p);
+	assert_int_equal(p->len, size);
+}
+
+static void
+keep_path(const Latchkey__V1__SetAvatarResponse *response, void *data)
+{
+	static const char prefix[] = "/media/avatars/";
+	char *path = data;
+
+	if (response == NULL)
+		return;
+	assert_memory_equal(response->user->avatar, prefix, strlen(prefix));
+	(void)snprintf(path, 64, "%s", response->user->avatar + strlen(prefix));
+}
+
+static void
+expect_picture(const Latchkey__V1__GetAvatarResponse *response, void *data)
+{
+	const struct test_picture *p = data;
+
+	if (response == NULL)
+		return;
+	assert_string_equal(response->media_type, "image/png");
+	assert_int_equal(response->image.len, p->len);
+	assert_memory_equal(response->image.data, p->data, p->len);
+}
+
+static void
+a_picture_of_256_kib_goes_there_and_back(void **state)
+{
+	static struct test_picture p;
+	struct fixture *f = *state;
+	struct latchkey_call call;
+	Latchkey__V1__SetAvatarRequest set =
+		LATCHKEY__V1__SET_AVATAR_REQUEST__INIT;
+	Latchkey__V1__GetAvatarRequest get =
+		LATCHKEY__V1__GET_AVATAR_REQUEST__INIT;
+	char path[64] = "";
+
+	login(f, LIVE_PASSWORD);
+	make_picture(&p, PICTURE_SIZE);
+	latchkey_call_init(&call, f->latchkey,
+	                   &latchkey__v1__account_service__descriptor);
+	call.timeout_ms = WAIT_MS;
+	call.access_token = f->access;
+	set.image.data = p.data;
+	set.image.len = p.len;
+	latchkey__v1__account_service__set_avatar(&call.service, &set,
+	                                          keep_path, path);
+	assert_int_equal(call.code, CODE_OK);
+	latchkey_call_reset(&call);
+	get.path = path;
+	latchkey__v1__account_service__get_avatar(&call.service, &get,
+	                                          expect_picture, &p);
+	assert_int_equal(call.code, CODE_OK);
+	latchkey_call_reset(&call);
+	set.image.len = p.len + 1;
+	latchkey__v1__account_service__set_avatar(&call.service, &set,
+	                                          keep_path, path);
+	assert_refused(&call, CODE_INVALID_ARGUMENT,
+	               LATCHKEY__RPC__V1__REASON__REASON_FIELD_INVALID);
+	latchkey_call_reset(&call);
+}
+
 static void
 a_killed_server_is_unavailable_until_it_is_back(void **state)
 {
@@ -291,6 +369,7 @@ main(void)
 		cmocka_unit_test(a_call_is_made_on_behalf_of_the_tokens_user),
 		cmocka_unit_test(a_session_is_refreshed_and_ended),
 		cmocka_unit_test(keys_and_health_are_told_to_anybody),
+		cmocka_unit_test(a_picture_of_256_kib_goes_there_and_back),
 		cmocka_unit_test(
 			a_killed_server_is_unavailable_until_it_is_back),
 	};
