@@ -17,7 +17,7 @@ run=(
 	libconfuse-dev libunistring-dev libcmocka-dev
 )
 # Besides: the style checks, the fuzzers, the tests in Python.
-test=(clang clang-format clang-tidy libclang-rt-14-dev python3 curl)
+test=(clang clang-format clang-tidy libclang-rt-14-dev python3 curl openssl)
 
 fail() {
 	echo "packages.sh: $*" >&2
