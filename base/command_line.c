@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SENTENCE_MAX 2048 /* bytes; more is cut */
@@ -92,4 +93,17 @@ command_fail(enum exit_code code, const char *program, const char *fmt, ...)
 	/* One write: log lines of other threads stay out of it. */
 	(void)fprintf(stderr, "%s: %s\n", program, sentence);
 	return code;
+}
+
+const char *
+command_home(const char *program, const char *option)
+{
+	const char *home = option != NULL ? option : getenv("LATCHKEY_HOME");
+
+	if (home != NULL && *home != '\0')
+		return home;
+	(void)command_fail(EXIT_CODE_USAGE, program,
+	                   "no directory: give --home DIR or set "
+	                   "LATCHKEY_HOME");
+	return NULL;
 }

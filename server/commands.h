@@ -24,10 +24,4 @@ extern const char superuser_help[];
 int backup_command(int argc, char **argv);
 extern const char backup_help[];
 
-/*
- * command_home returns the state directory to use: the option's value, else
- * $LATCHKEY_HOME, else NULL after a usage sentence.
- */
-const char *command_home(const char *option);
-
 #endif
