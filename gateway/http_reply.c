@@ -3,8 +3,9 @@
  * cannot take one, written to the socket in one piece; the access log's line;
  * the end of the handler's memory.
  */
+#include "gateway/http_reply.h"
+
 #include <assert.h>
-#include <inttypes.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,6 @@
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/log.h"
-#include "gateway/http_request.h"
 
 #define LOG_PATH_MAX 256
 
@@ -180,24 +180,22 @@ text_or_null(const char *text)
 	return *text != '\0' ? text : NULL;
 }
 
-static void
-log_access(const struct http_request *request,
-           const struct http_response *response)
+void
+http_reply_log(const struct http_request *request, const char *path,
+               size_t body_len)
 {
 	bool has_body = strcmp(request->method, "HEAD") != 0;
 	char id[HEX_SIZE(sizeof(request->id))];
-	char path[LOG_PATH_MAX + 1];
+	char start[LOG_PATH_MAX + 1];
 
 	hex_encode(request->id, sizeof(request->id), id);
-	(void)snprintf(path, sizeof(path), "%s",
-	               response->log_path != NULL ? response->log_path
-	                                          : request->path);
+	(void)snprintf(start, sizeof(start), "%s", path);
 	LOG_EVENT(LOG_LEVEL_INFO, "request",
 	          LOG_T("method", text_or_null(request->method)),
-	          LOG_T("path", text_or_null(path)),
+	          LOG_T("path", text_or_null(start)),
 	          LOG_N("status", request->status),
 	          LOG_N("ms", clock_monotonic_ms() - request->received_ms),
-	          LOG_N("bytes", has_body ? (int64_t)response->body.len : 0),
+	          LOG_N("bytes", has_body ? (int64_t)body_len : 0),
 	          LOG_T("peer", request->connection->peer),
 	          LOG_T("request_id", id));
 }
@@ -227,7 +225,10 @@ http_respond(struct http_request *request, const struct http_response *response)
 		response = &broken;
 		prepare(request, response);
 	}
-	log_access(request, response);
+	http_reply_log(request,
+	               response->log_path != NULL ? response->log_path
+	                                          : request->path,
+	               response->body.len);
 	arena_reset(&request->arena);
 	/* Another thread's answer waits in the loop's inbox, even if the
 	 * handler is still running. */
