@@ -144,7 +144,7 @@ open_session(struct rpc_call *call, struct login *login, const char *new_hash,
 }
 
 /*
- * Always hash: a quick refusal would tell which users exist. *new_hash is left
+ * Always hash: a quick refusal would tell which users exist. *new_hash stays
  * empty unless the stored one is of the past.
  */
 static enum code
@@ -160,7 +160,6 @@ prove(struct rpc_call *call, const struct login *login, const char *password,
 		return code;
 	if (!login->is_known || !match)
 		return wrong_credentials(call);
-	new_hash[0] = '\0';
 	return password_needs_rehash(stored)
 	               ? password_hash(hasher, password, new_hash)
 	               : CODE_OK;
@@ -172,7 +171,7 @@ auth_authenticate(struct rpc_call *call, const void *in, void *out)
 	const Latchkey__V1__AuthenticateRequest *req = in;
 	Latchkey__V1__AuthenticateResponse *resp = out;
 	struct login login = { .is_known = false };
-	char new_hash[PASSWORD_HASH_SIZE];
+	char new_hash[PASSWORD_HASH_SIZE] = "";
 	struct login_tokens tokens;
 	struct session session;
 	enum code code;

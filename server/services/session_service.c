@@ -81,8 +81,7 @@ static enum code
 fill_list(struct rpc_call *call, const struct session_list *list,
           Latchkey__V1__ListSessionsResponse *resp)
 {
-	resp->sessions =
-		arena_alloc(call->arena, list->count * sizeof(*resp->sessions));
+	resp->sessions = arena_alloc(call->arena, list->count * sizeof(void *));
 	if (resp->sessions == NULL)
 		return CODE_RESOURCE_EXHAUSTED;
 	for (size_t i = 0; i < list->count; i++) {

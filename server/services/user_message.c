@@ -46,8 +46,7 @@ fill_attributes(struct arena *arena, const struct attribute_table *table,
 	if (table->count == 0)
 		return CODE_OK;
 	rows = arena_alloc(arena, table->count * sizeof(*rows));
-	out->attributes =
-		arena_alloc(arena, table->count * sizeof(out->attributes[0]));
+	out->attributes = arena_alloc(arena, table->count * sizeof(void *));
 	if (rows == NULL || out->attributes == NULL)
 		return CODE_RESOURCE_EXHAUSTED;
 	for (size_t i = 0; i < table->count; i++) {

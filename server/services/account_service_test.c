@@ -1,0 +1,311 @@
+#include "server/services/account_service.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/latchkey/v1/account_service.pb-c.h"
+#include "server/services/service_fixture.h"
+
+#define VALUE(name) LATCHKEY__V1__ATTRIBUTE__VALUE_##name
+
+enum { ADA = 1 };
+
+static int
+setup(void **state)
+{
+	static const struct user_attribute stored[] = {
+		{ .name = "level",
+		  .type = USER_ATTRIBUTE_INTEGER,
+		  .integer = 3 },
+		{ .name = "news", .type = USER_ATTRIBUTE_TEXT, .text = "old" },
+		{ .name = "past", .type = USER_ATTRIBUTE_TEXT, .text = "kept" },
+	};
+	const struct user ada = { .email = "ada@example.com",
+		                  .first_name = "Ada",
+		                  .last_name = "Byron",
+		                  .is_active = true,
+		                  .attributes = stored,
+		                  .attribute_count = 3 };
+	struct service_fixture *f;
+	int rc = service_fixture_setup(state);
+
+	f = *state;
+	f->server.attributes = (struct attribute_table){
+		.rows = { { "phone", ATTRIBUTE_TEXT, ATTRIBUTE_BY_USER },
+		          { "level", ATTRIBUTE_INTEGER, ATTRIBUTE_BY_STAFF },
+		          { "news", ATTRIBUTE_FLAG, ATTRIBUTE_BY_USER },
+		          { "age", ATTRIBUTE_INTEGER, ATTRIBUTE_BY_USER },
+		          { "seal", ATTRIBUTE_TEXT, ATTRIBUTE_BY_NOBODY } },
+		.count = 5,
+	};
+	assert_int_equal(service_fixture_add(f, &ada), ADA);
+	(void)service_fixture_be(f, ADA);
+	return rc;
+}
+
+static Latchkey__V1__Attribute
+text(const char *name, const char *value)
+{
+	Latchkey__V1__Attribute attribute = LATCHKEY__V1__ATTRIBUTE__INIT;
+
+	attribute.name = (char *)name;
+	if (value != NULL) {
+		attribute.value_case = VALUE(TEXT);
+		attribute.text = (char *)value;
+	}
+	return attribute;
+}
+
+static Latchkey__V1__Attribute
+integer(const char *name, int64_t value)
+{
+	Latchkey__V1__Attribute attribute = text(name, NULL);
+
+	attribute.value_case = VALUE(INTEGER);
+	attribute.integer = value;
+	return attribute;
+}
+
+static Latchkey__V1__Attribute
+flag(const char *name, bool value)
+{
+	Latchkey__V1__Attribute attribute = text(name, NULL);
+
+	attribute.value_case = VALUE(FLAG);
+	attribute.flag = value;
+	return attribute;
+}
+
+static enum code
+update(struct service_fixture *f, Latchkey__V1__UpdateMeRequest *req,
+       Latchkey__V1__UpdateMeResponse *resp)
+{
+	service_fixture_next(f);
+	latchkey__v1__update_me_response__init(resp);
+	return account_update_me(&f->call, req, resp);
+}
+
+static enum code
+set(struct service_fixture *f, Latchkey__V1__Attribute attribute,
+    Latchkey__V1__UpdateMeResponse *resp)
+{
+	Latchkey__V1__UpdateMeRequest req;
+	Latchkey__V1__Attribute *attributes[] = { &attribute };
+
+	latchkey__v1__update_me_request__init(&req);
+	req.attributes = attributes;
+	req.n_attributes = 1;
+	return update(f, &req, resp);
+}
+
+static void
+the_caller_has_every_configured_attribute_in_its_order(void **state)
+{
+	struct service_fixture *f = *state;
+	Latchkey__V1__GetMeRequest req = LATCHKEY__V1__GET_ME_REQUEST__INIT;
+	Latchkey__V1__GetMeResponse resp = LATCHKEY__V1__GET_ME_RESPONSE__INIT;
+
+	assert_int_equal(account_get_me(&f->call, &req, &resp), CODE_OK);
+	assert_string_equal(resp.user->full_name, "Ada Byron");
+	assert_int_equal(resp.user->n_attributes, 5);
+	assert_string_equal(resp.user->attributes[0]->name, "phone");
+	assert_int_equal(resp.user->attributes[0]->value_case, VALUE(_NOT_SET));
+	assert_string_equal(resp.user->attributes[1]->name, "level");
+	assert_int_equal(resp.user->attributes[1]->integer, 3);
+	/* Stored as a text before it was configured as a flag: null. */
+	assert_string_equal(resp.user->attributes[2]->name, "news");
+	assert_int_equal(resp.user->attributes[2]->value_case, VALUE(_NOT_SET));
+}
+
+static void
+an_update_changes_what_is_present_alone(void **state)
+{
+	struct service_fixture *f = *state;
+	Latchkey__V1__UpdateMeRequest req;
+	Latchkey__V1__UpdateMeResponse resp;
+
+	latchkey__v1__update_me_request__init(&req);
+	assert_int_equal(update(f, &req, &resp), CODE_OK);
+	assert_string_equal(resp.user->full_name, "Ada Byron");
+	req.last_name_presence_case =
+		LATCHKEY__V1__UPDATE_ME_REQUEST__LAST_NAME_PRESENCE_LAST_NAME;
+	req.last_name = "Lovelace";
+	assert_int_equal(update(f, &req, &resp), CODE_OK);
+	assert_string_equal(resp.user->full_name, "Ada Lovelace");
+	req.last_name = "";
+	assert_int_equal(update(f, &req, &resp), CODE_OK);
+	assert_string_equal(resp.user->full_name, "Ada");
+	assert_string_equal(service_fixture_get(f, ADA).email,
+	                    "ada@example.com");
+}
+
+static void
+what_is_wrong_is_told_at_once_and_changes_nothing(void **state)
+{
+	struct service_fixture *f = *state;
+	Latchkey__V1__UpdateMeRequest req;
+	Latchkey__V1__UpdateMeResponse resp;
+	Latchkey__V1__Attribute age = text("age", "old");
+	Latchkey__V1__Attribute *attributes[] = { &age };
+	char name[USER_NAME_MAX + 2];
+
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	latchkey__v1__update_me_request__init(&req);
+	req.first_name_presence_case =
+		LATCHKEY__V1__UPDATE_ME_REQUEST__FIRST_NAME_PRESENCE_FIRST_NAME;
+	req.first_name = name;
+	req.last_name_presence_case =
+		LATCHKEY__V1__UPDATE_ME_REQUEST__LAST_NAME_PRESENCE_LAST_NAME;
+	req.last_name = "Lovelace";
+	req.attributes = attributes;
+	req.n_attributes = 1;
+	assert_int_equal(update(f, &req, &resp), CODE_INVALID_ARGUMENT);
+	assert_int_equal(f->call.violation_count, 2);
+	assert_string_equal(f->call.violations[0].field, "first_name");
+	assert_string_equal(
+		f->call.violations[0].message,
+		"Ensure this field has no more than 150 characters.");
+	assert_string_equal(f->call.violations[1].field, "attributes.age");
+	assert_string_equal(service_fixture_get(f, ADA).last_name, "Byron");
+}
+
+static void
+attributes_take_what_can_be_read_as_their_type(void **state)
+{
+	static char long_text[ATTRIBUTE_TEXT_MAX + 2];
+	const struct {
+		Latchkey__V1__Attribute given;
+		const char *fault; /* NULL: good */
+	} rows[] = {
+		{ text("phone", "0123"), NULL },
+		{ text("phone", ""), NULL },
+		{ text("phone", NULL), NULL },
+		{ integer("phone", 5), NULL },
+		{ flag("phone", true), "Not a valid string." },
+		{ text("phone", long_text),
+		  "Ensure this field has no more than 1024 characters." },
+		{ integer("age", 9007199254740991), NULL },
+		{ integer("age", -9007199254740991), NULL },
+		{ integer("age", 9007199254740992),
+		  "A valid integer is required." },
+		{ text("age", "-12"), NULL },
+		{ text("age", "1e3"), "A valid integer is required." },
+		{ text("age", ""), "A valid integer is required." },
+		{ text("age", "99999999999999999999"),
+		  "A valid integer is required." },
+		{ flag("age", true), "A valid integer is required." },
+		{ text("age", NULL), NULL },
+		{ flag("news", false), NULL },
+		{ integer("news", 1), NULL },
+		{ integer("news", 2), "Must be a valid boolean." },
+		{ text("news", "True"), NULL },
+		{ text("news", "perhaps"), "Must be a valid boolean." },
+	};
+	struct service_fixture *f = *state;
+	Latchkey__V1__UpdateMeResponse resp;
+
+	memset(long_text, 'a', sizeof(long_text) - 1);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum code code = set(f, rows[i].given, &resp);
+
+		assert_int_equal(code, rows[i].fault == NULL
+		                               ? CODE_OK
+		                               : CODE_INVALID_ARGUMENT);
+		if (rows[i].fault != NULL)
+			assert_string_equal(f->call.violations[0].message,
+			                    rows[i].fault);
+	}
+}
+
+static void
+attributes_of_others_and_unknown_ones_change_nothing(void **state)
+{
+	struct service_fixture *f = *state;
+	Latchkey__V1__UpdateMeResponse resp;
+	struct user user;
+
+	assert_int_equal(set(f, integer("level", 99), &resp), CODE_OK);
+	assert_int_equal(set(f, text("seal", "mine"), &resp), CODE_OK);
+	assert_int_equal(set(f, flag("is_staff", true), &resp), CODE_OK);
+	assert_int_equal(resp.user->attributes[1]->integer, 3);
+	user = service_fixture_get(f, ADA);
+	assert_int_equal(user.attribute_count, 3);
+	assert_false(user.is_staff);
+}
+
+static void
+attributes_are_merged_and_those_of_the_past_kept(void **state)
+{
+	struct service_fixture *f = *state;
+	Latchkey__V1__UpdateMeResponse resp;
+	struct user user;
+
+	assert_int_equal(set(f, text("phone", "123"), &resp), CODE_OK);
+	assert_int_equal(set(f, flag("news", true), &resp), CODE_OK);
+	assert_string_equal(resp.user->attributes[0]->text, "123");
+	assert_true(resp.user->attributes[2]->flag);
+	user = service_fixture_get(f, ADA);
+	assert_int_equal(user.attribute_count, 4);
+	assert_string_equal(user.attributes[2].name, "past");
+	assert_string_equal(user.attributes[2].text, "kept");
+}
+
+static void
+an_update_of_a_deleted_user_finds_nobody(void **state)
+{
+	struct service_fixture *f = *state;
+	Latchkey__V1__UpdateMeResponse resp;
+	struct store_txn txn;
+
+	store_begin_write(f->store, &txn);
+	user_store_del(&txn, &f->kept, ADA);
+	assert_int_equal(store_end(&txn), CODE_OK);
+	assert_int_equal(set(f, text("phone", "123"), &resp),
+	                 CODE_UNAUTHENTICATED);
+	assert_int_equal(f->call.reason, REASON(USER_GONE));
+	assert_int_equal(f->call.subject,
+	                 LATCHKEY__RPC__V1__SUBJECT__SUBJECT_CALLER);
+}
+
+static void
+an_update_survives_every_shortage_of_memory(void **state)
+{
+	struct service_fixture *f = *state;
+	Latchkey__V1__UpdateMeResponse resp;
+	enum code code = CODE_RESOURCE_EXHAUSTED;
+	size_t size;
+
+	for (size = 0; code == CODE_RESOURCE_EXHAUSTED; size += 8) {
+		assert_true(size < sizeof(f->memory));
+		arena_init(&f->arena, f->memory, size);
+		code = set(f, integer("phone", 123), &resp);
+	}
+	assert_int_equal(code, CODE_OK);
+	assert_true(size > 8);
+}
+
+#define TEST(fn)                                                               \
+	cmocka_unit_test_setup_teardown(fn, setup, service_fixture_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(the_caller_has_every_configured_attribute_in_its_order),
+		TEST(an_update_changes_what_is_present_alone),
+		TEST(what_is_wrong_is_told_at_once_and_changes_nothing),
+		TEST(attributes_take_what_can_be_read_as_their_type),
+		TEST(attributes_of_others_and_unknown_ones_change_nothing),
+		TEST(attributes_are_merged_and_those_of_the_past_kept),
+		TEST(an_update_of_a_deleted_user_finds_nobody),
+		TEST(an_update_survives_every_shortage_of_memory),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
