@@ -136,6 +136,14 @@ put_scalar(struct json_out *out, const struct json *value)
 	}
 }
 
+/* A form hangs all values of a name below the last one, which is a string. */
+static bool
+is_full(const struct json *value)
+{
+	return value->first != NULL &&
+	       (value->type == JSON_LIST || value->type == JSON_OBJECT);
+}
+
 void
 json_out_value(struct json_out *out, const struct json *value)
 {
@@ -148,13 +156,13 @@ json_out_value(struct json_out *out, const struct json *value)
 			json_out_string(out, at->key, at->key_len);
 			json_out_raw(out, ":", 1);
 		}
-		if (at->first != NULL && depth < JSON_DEPTH_MAX) {
+		if (is_full(at) && depth < JSON_DEPTH_MAX) {
 			json_out_raw(out, at->type == JSON_LIST ? "[" : "{", 1);
 			open[depth++] = at;
 			at = at->first;
 			continue;
 		}
-		out->failed |= at->first != NULL;
+		out->failed |= is_full(at);
 		put_scalar(out, at);
 		while (depth > 0 && at->next == NULL) {
 			at = open[--depth];

@@ -10,6 +10,7 @@ _LIBS = {
     "libmicrohttpd": ("libmicrohttpd", "", "microhttpd.h", "libmicrohttpd-dev"),
     "libcrypto": ("libcrypto", "", "openssl/evp.h", "libssl-dev"),
     "libcurl": ("libcurl", "", "curl/curl.h", "libcurl4-openssl-dev"),
+    "libidn2": ("libidn2", "", "idn2.h", "libidn2-dev"),
     "libconfuse": ("libconfuse", "", "confuse.h", "libconfuse-dev"),
     "libunistring": ("", "-lunistring", "unistr.h", "libunistring-dev"),
     "libprotobuf-c": ("libprotobuf-c", "", "protobuf-c/protobuf-c.h", "libprotobuf-c-dev"),

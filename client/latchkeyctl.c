@@ -21,8 +21,14 @@ int
 main(int argc, char **argv)
 {
 	static const struct command commands[] = {
-		{ "login", "Logs in and prints the tokens.", login_help,
-		  login_command },
+		{ "login", "Logs in: prints the tokens or keeps them.",
+		  login_help, login_command },
+		{ "logout", "Ends a login that was kept.", logout_help,
+		  logout_command },
+		{ "users", "Administers accounts.", users_help, users_command },
+		{ "roles", "Administers roles.", roles_help, roles_command },
+		{ "sessions", "Shows and ends sessions.", sessions_help,
+		  sessions_command },
 		{ "call", "Calls any method with JSON.", call_help,
 		  call_command },
 		{ "methods", "Lists the methods.", methods_help,
@@ -44,7 +50,8 @@ main(int argc, char **argv)
 		.count = sizeof(commands) / sizeof(commands[0]),
 		.after = "Exit codes: 0 done, 1 refused by the server (why is "
 			 "on standard error),\n2 wrong usage or a file at "
-			 "fault, 3 the server cannot be reached.\n",
+			 "fault, 3 the server cannot be reached, 4 not\n"
+			 "logged in, 5 there is no such thing.\n",
 	};
 
 	log_set_level(LOG_LEVEL_WARN);

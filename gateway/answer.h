@@ -5,7 +5,8 @@
 
 #include "base/bytes.h"
 
-/* An HTTP answer being made; its bytes live as long as its request. */
+/* An HTTP answer being made; its bytes live as long as its request, or as the
+ * reply that they are a part of. */
 #define ANSWER_HEADER_MAX 24
 
 struct answer_header {

@@ -1,37 +1,18 @@
 #include "gateway/body.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "gateway/condition.h"
 #include "gateway/form.h"
 #include "gateway/header_value.h"
+#include "gateway/python_type.h"
 
 static void
 refuse(struct body *body, enum condition condition, const char *what)
 {
 	body->condition = condition;
 	body->what = what;
-}
-
-/* The names by which DRF tells a client what it sent. */
-static const char *
-python_type(const struct json *value)
-{
-	switch (value->type) {
-	case JSON_LIST:
-		return "list";
-	case JSON_STRING:
-		return "str";
-	case JSON_FALSE:
-	case JSON_TRUE:
-		return "bool";
-	case JSON_NUMBER:
-		return strpbrk(value->text, ".eE") == NULL ? "int" : "float";
-	case JSON_NULL:
-	case JSON_OBJECT:
-		break;
-	}
-	return "dict";
 }
 
 static enum code
@@ -80,8 +61,24 @@ read_form(const struct inquiry *inquiry, const char *type, struct body *out)
 	return code;
 }
 
+/* "image/png" is itself; "image/" with a star everything below image. */
+static bool
+is_raw(const char *const *types, const char *type)
+{
+	for (; *types != NULL; types++) {
+		size_t len = strlen(*types);
+
+		if ((*types)[len - 1] == '*'
+		            ? strncasecmp(*types, type, len - 1) == 0
+		            : header_value_is(type, *types))
+			return true;
+	}
+	return false;
+}
+
 enum code
-body_read(const struct inquiry *inquiry, struct body *out)
+body_read(const struct inquiry *inquiry,
+          const char *const raw_types[BODY_RAW_MAX + 1], struct body *out)
 {
 	static const struct json empty = { .type = JSON_OBJECT };
 	const char *type = inquiry->header(inquiry->ctx, "Content-Type");
@@ -89,6 +86,11 @@ body_read(const struct inquiry *inquiry, struct body *out)
 	*out = (struct body){ 0 };
 	if (inquiry->body.len == 0) {
 		out->object = &empty;
+		return CODE_OK;
+	}
+	if (type != NULL && is_raw(raw_types, type)) {
+		out->object = &empty;
+		out->raw = inquiry->body;
 		return CODE_OK;
 	}
 	if (type != NULL && header_value_is(type, "application/json"))

@@ -11,13 +11,22 @@
  */
 struct body {
 	const struct json *object; /* NULL: refused */
+	struct bytes raw;          /* data NULL: it was read */
 	unsigned condition;        /* why (enum condition) */
 	const char *what;          /* of a malformed body */
 	struct json_error at;      /* of malformed JSON */
 	const char *got;           /* a type's name in Python */
 };
 
-/* body_read answers RESOURCE_EXHAUSTED when the request's arena is full. */
-NODISCARD enum code body_read(const struct inquiry *inquiry, struct body *out);
+#define BODY_RAW_MAX 4 /* types of a route's raw bodies */
+
+/*
+ * body_read reads it, or, if it is of one of the raw types ("image/png",
+ * "image/" and a star; NULL ends them), leaves it as it is. RESOURCE_EXHAUSTED
+ * when the request's arena is full.
+ */
+NODISCARD enum code body_read(const struct inquiry *inquiry,
+                              const char *const raw_types[BODY_RAW_MAX + 1],
+                              struct body *out);
 
 #endif

@@ -14,4 +14,7 @@ extern const char serve_help[];
 int init_command(int argc, char **argv);
 extern const char init_help[];
 
+int routes_command(int argc, char **argv);
+extern const char routes_help[];
+
 #endif

@@ -1,6 +1,7 @@
 #include "gateway/condition.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #define REASON(name) LATCHKEY__RPC__V1__REASON__REASON_##name
@@ -93,9 +94,25 @@ condition_find(const char *name, unsigned *out)
 }
 
 const char *
-condition_name(enum condition condition)
+condition_write(unsigned condition, char out[CONDITION_NAME_SIZE])
 {
-	return own_names[condition];
+	unsigned index, is_caller;
+
+	assert(condition < CONDITION_MAX);
+	if (condition < CONDITION_OWN_COUNT) {
+		(void)snprintf(out, CONDITION_NAME_SIZE, "%s",
+		               own_names[condition]);
+		return out;
+	}
+	index = (condition - CONDITION_OWN_COUNT) / 2;
+	is_caller = (condition - CONDITION_OWN_COUNT) % 2;
+	assert(index < latchkey__rpc__v1__reason__descriptor.n_values);
+	(void)snprintf(
+		out, CONDITION_NAME_SIZE, "%s%s",
+		is_caller ? caller_prefix : "",
+		latchkey__rpc__v1__reason__descriptor.values[index].name +
+			sizeof(reason_prefix) - 1);
+	return out;
 }
 
 unsigned

@@ -45,8 +45,10 @@ enum condition {
 /* condition_find finds a condition by the name profiles use. */
 bool condition_find(const char *name, unsigned *out);
 
-/* condition_name returns the name of an own condition. */
-const char *condition_name(enum condition condition);
+#define CONDITION_NAME_SIZE 64 /* bytes, with the NUL */
+
+/* condition_write writes the name that profiles use and returns out. */
+const char *condition_write(unsigned condition, char out[CONDITION_NAME_SIZE]);
 
 /* condition_of_reason returns the condition of a refused call's reason. */
 unsigned condition_of_reason(const Latchkey__Rpc__V1__Status *status);

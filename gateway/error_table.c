@@ -53,13 +53,14 @@ header_rules_compile(const struct spec *at, const struct template_scope *scope,
 }
 
 static enum code
-compile_rule(const struct spec *at, const struct template_objects *objects,
+compile_rule(const struct spec *at, const struct error_scope *outer,
              struct error_rule *rule)
 {
 	static const char *const known[] = { "status", "headers", "body",
-		                             NULL };
-	const struct template_scope scope = { .objects = objects };
+		                             "page", NULL };
+	const struct template_scope scope = { .objects = outer->objects };
 	struct spec body, headers;
+	const char *page = NULL;
 	uint32_t status = 0;
 	enum code code = spec_check_members(at, known);
 
@@ -73,12 +74,19 @@ compile_rule(const struct spec *at, const struct template_objects *objects,
 	if (code == CODE_OK && spec_find(at, "headers", &headers))
 		code = header_rules_compile(&headers, &scope, rule->headers,
 		                            &rule->header_count);
-	return code;
+	if (code == CODE_OK)
+		code = spec_text(at, "page", &page);
+	if (code != CODE_OK || page == NULL)
+		return code;
+	rule->page = page_find(outer->pages, page);
+	if (rule->page == NULL)
+		return spec_fail(at, "there is no page \"%s\"", page);
+	return rule->body.ops == NULL ? CODE_OK
+	                              : spec_fail(at, "has a body and a page");
 }
 
 enum code
-error_table_compile(const struct spec *at,
-                    const struct template_objects *objects,
+error_table_compile(const struct spec *at, const struct error_scope *scope,
                     struct error_table *table)
 {
 	enum code code = spec_check_type(at, JSON_OBJECT);
@@ -94,7 +102,7 @@ error_table_compile(const struct spec *at,
 			return spec_fail(&member, "not enough memory");
 		if (!condition_find(v->key, &condition))
 			return spec_fail(&member, "is no condition");
-		code = compile_rule(&member, objects, rule);
+		code = compile_rule(&member, scope, rule);
 		table->rules[condition] = rule;
 	}
 	return code;
@@ -118,7 +126,7 @@ rule_equals(const struct error_rule *a, const struct error_rule *b)
 	if (a == b)
 		return true;
 	if (a == NULL || b == NULL || a->status != b->status ||
-	    a->header_count != b->header_count ||
+	    a->header_count != b->header_count || a->page != b->page ||
 	    !template_equals(&a->body, &b->body))
 		return false;
 	for (size_t i = 0; i < a->header_count; i++)
@@ -138,14 +146,13 @@ error_table_equals(const struct error_table *a, const struct error_table *b)
 	return true;
 }
 
-const struct error_rule *
+unsigned
 error_table_find(const struct error_table *table, enum code code,
                  const Latchkey__Rpc__V1__Status *status)
 {
-	const struct error_rule *rule =
-		table->rules[condition_of_reason(status)];
+	unsigned condition = condition_of_reason(status);
 
-	if (rule != NULL)
-		return rule;
-	return table->rules[condition_of_code(code, status)];
+	if (table->rules[condition] != NULL)
+		return condition;
+	return condition_of_code(code, status);
 }

@@ -1,138 +1,35 @@
 /* Fills a request message from an HTTP request, by the rows of a route. */
-#include "gateway/field.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/encoding.h"
+#include "gateway/field_value.h"
 #include "gateway/message.h"
+#include "gateway/python_type.h"
 #include "gateway/text.h"
 
-struct filler {
-	struct arena *arena;
-	const struct field *field;
-	const char *name; /* what the client calls it */
+static size_t
+index_of(const struct field_filler *f, const struct field *fields)
+{
+	return (size_t)(f->field - fields);
+}
+
+static void
+fill_string(struct field_filler *f, const struct json *value,
+            const struct field *fields)
+{
+	char *text = field_value_text(f, value, VIOLATION_WHOLE);
 	ProtobufCMessage *message;
-	struct field_outcome *outcome;
-};
 
-/* what is NULL when there was no memory to make it. */
-static void
-report(struct filler *f, const char *what)
-{
-	if (what == NULL)
-		f->outcome->violations.failed = true;
-	else
-		violations_add(&f->outcome->violations, f->name, what);
-}
-
-/* Path parameters and headers look like members that are strings. */
-static const struct json *
-find_value(const struct field_input *input, const struct field_source *source,
-           struct json *made)
-{
-	const char *text = NULL;
-
-	if (source->origin == FIELD_BODY)
-		return json_member(input->body, source->name);
-	if (source->origin == FIELD_QUERY)
-		return json_member(input->query, source->name);
-	if (source->origin == FIELD_HEADER)
-		text = input->inquiry->header(input->inquiry->ctx,
-		                              source->name);
-	for (size_t i = 0;
-	     source->origin == FIELD_PATH && i < input->parameter_count; i++)
-		if (strcmp(input->parameters[i].name, source->name) == 0)
-			text = input->parameters[i].value;
 	if (text == NULL)
-		return NULL;
-	*made = (struct json){ .type = JSON_STRING,
-		               .text = (char *)text,
-		               .text_len = strlen(text) };
-	/* A list is what no reader of a scalar takes. */
-	if (!utf8_is_valid(text, made->text_len))
-		made->type = JSON_LIST;
-	return made;
-}
-
-/* The first source that is present; NULL and the name to report if none. */
-static const struct json *
-find_first(const struct field *field, const struct field_input *input,
-           struct json *made, const char **name)
-{
-	for (size_t i = 0; i < field->source_count; i++) {
-		const struct json *value =
-			find_value(input, &field->sources[i], made);
-
-		if (value != NULL) {
-			*name = field->sources[i].name;
-			return value;
-		}
-	}
-	*name = field->report_as;
-	return NULL;
-}
-
-/* DRF's validators all speak, in this order; true if none had to. */
-static bool
-check_string(struct filler *f, const struct json *value, struct bytes text)
-{
-	const struct field *field = f->field;
-	bool good = true;
-
-	if (field->max_length > 0 &&
-	    text_length(text.data, text.len) > field->max_length) {
-		report(f, arena_printf(f->arena,
-		                       "Ensure this field has no more than %u "
-		                       "characters.",
-		                       field->max_length));
-		good = false;
-	}
-	if (value->has_nul) {
-		report(f, "Null characters are not allowed.");
-		good = false;
-	}
-	if (value->surrogate != 0) {
-		report(f, arena_printf(
-				  f->arena,
-				  "Surrogate characters are not allowed: U+%X.",
-				  value->surrogate));
-		good = false;
-	}
-	return good;
-}
-
-static void
-fill_string(struct filler *f, const struct json *value)
-{
-	const struct field *field = f->field;
-	struct bytes text = { value->text, value->text_len };
-	char *copy;
-
-	if (value->type != JSON_STRING && value->type != JSON_NUMBER) {
-		report(f, "Not a valid string.");
 		return;
-	}
-	if (field->trim)
-		text = text_trim(value->text, value->text_len);
-	if (text.len == 0 && !field->allow_blank) {
-		report(f, "This field may not be blank.");
+	f->outcome->texts[index_of(f, fields)] = text;
+	if (f->field->target == NULL)
 		return;
-	}
-	if (!check_string(f, value, text))
-		return;
-	if (field->max_bytes > 0 && text.len > field->max_bytes) {
-		f->outcome->too_long = true;
-		f->outcome->condition = field->too_long;
-		return;
-	}
-	copy = arena_memdup(f->arena, text.data, text.len);
-	if (copy == NULL)
-		f->outcome->violations.failed = true;
-	else
-		message_set_text(f->message, field->target, copy);
+	message = field_value_message(f);
+	if (message != NULL)
+		message_set_text(message, f->field->target, text);
 }
 
 static bool
@@ -145,7 +42,7 @@ is_one_of(const char *const *words, const char *text)
 }
 
 static void
-fill_bool(struct filler *f, const struct json *value)
+fill_bool(struct field_filler *f, const struct json *value)
 {
 	static const char *const yes[] = { "true", "t", "yes", "y",
 		                           "on",   "1", NULL };
@@ -153,20 +50,23 @@ fill_bool(struct filler *f, const struct json *value)
 		                          "off",   "0", NULL };
 	bool has_text = (value->type == JSON_STRING && !value->has_nul) ||
 	                value->type == JSON_NUMBER;
+	ProtobufCMessage *message = field_value_message(f);
 
+	if (message == NULL)
+		return;
 	if (value->type == JSON_TRUE ||
 	    (has_text && is_one_of(yes, value->text)))
-		message_set_bool(f->message, f->field->target, true);
+		message_set_bool(message, f->field->target, true);
 	else if (value->type == JSON_FALSE ||
 	         (has_text && is_one_of(no, value->text)))
-		message_set_bool(f->message, f->field->target, false);
+		message_set_bool(message, f->field->target, false);
 	else
-		report(f, "Must be a valid boolean.");
+		field_value_report(f, "Must be a valid boolean.");
 }
 
 /* Digits, and perhaps a point and zeros: 12, "12", 12.0. */
 static bool
-read_integer(struct filler *f, struct bytes text, int64_t *out)
+read_integer(struct field_filler *f, struct bytes text, int64_t *out)
 {
 	char digits[32];
 	char *end;
@@ -185,21 +85,119 @@ read_integer(struct filler *f, struct bytes text, int64_t *out)
 	       message_integer_fits(f->field->target, *out);
 }
 
-static void
-fill_integer(struct filler *f, const struct json *value)
+static bool
+check_integer(struct field_filler *f, int64_t number)
 {
-	int64_t number;
+	const struct field *field = f->field;
 
-	if ((value->type == JSON_NUMBER || value->type == JSON_STRING) &&
-	    read_integer(f, text_trim(value->text, value->text_len), &number))
-		message_set_integer(f->message, f->field->target, number);
+	if (number < (int64_t)field->min)
+		field_value_report(f, arena_printf(f->arena,
+		                                   "Ensure this value is "
+		                                   "greater than or equal to "
+		                                   "%u.",
+		                                   field->min));
+	else if (field->max > 0 && number > (int64_t)field->max)
+		field_value_report(f, arena_printf(f->arena,
+		                                   "Ensure this value is less "
+		                                   "than or equal to %u.",
+		                                   field->max));
 	else
-		report(f, "A valid integer is required.");
+		return true;
+	return false;
 }
 
 static void
-fill_constant(ProtobufCMessage *message, const struct field *field)
+fill_integer(struct field_filler *f, const struct json *value)
 {
+	ProtobufCMessage *message = field_value_message(f);
+	const struct field *field = f->field;
+	int64_t number;
+
+	if (message == NULL)
+		return;
+	if ((value->type != JSON_NUMBER && value->type != JSON_STRING) ||
+	    !read_integer(f, text_trim(value->text, value->text_len),
+	                  &number)) {
+		field_value_report(f, "A valid integer is required.");
+		return;
+	}
+	if (field->cap > 0 && number > (int64_t)field->cap)
+		number = field->cap;
+	if ((field->min == 0 && field->max == 0) || check_integer(f, number))
+		message_set_integer(message, field->target, number);
+}
+
+/* The items of a JSON list, or the values of a form's name; NULL: neither. */
+static bool
+find_items(const struct json *value, const struct json **out)
+{
+	bool is_file = value->type == JSON_LIST && value->text != NULL;
+
+	*out = value->first;
+	if (value->type == JSON_LIST && !is_file)
+		return true;
+	return value->type == JSON_STRING && value->first != NULL;
+}
+
+static void
+fill_list(struct field_filler *f, const struct json *value)
+{
+	ProtobufCMessage *message = field_value_message(f);
+	const struct json *items;
+	size_t count = 0;
+	void **texts;
+
+	if (message == NULL)
+		return;
+	if (!find_items(value, &items)) {
+		field_value_report(
+			f, arena_printf(f->arena,
+		                        "Expected a list of items but got "
+		                        "type \"%s\".",
+		                        python_type(value)));
+		return;
+	}
+	for (const struct json *v = items; v != NULL; v = v->next)
+		count++;
+	texts = arena_alloc(f->arena, (count + 1) * sizeof(*texts));
+	if (texts == NULL) {
+		f->outcome->violations.failed = true;
+		return;
+	}
+	count = 0;
+	for (const struct json *v = items; v != NULL; v = v->next, count++)
+		texts[count] = field_value_text(f, v, (long)count);
+	if (!f->bad && !f->outcome->refused && !f->outcome->violations.failed)
+		message_set_list(message, f->field->target, texts, count);
+}
+
+/* What a form's file or a raw body holds is lent, not copied. */
+static void
+fill_file(struct field_filler *f, const struct json *value)
+{
+	ProtobufCMessage *message = field_value_message(f);
+
+	if (message == NULL)
+		return;
+	if (value->type != JSON_LIST || value->text == NULL)
+		field_value_report(f, "The submitted data was not a file. "
+		                      "Check the encoding type on the form.");
+	else if (value->text_len == 0)
+		field_value_report(f, "The submitted file is empty.");
+	else
+		message_set_bytes(
+			message, f->field->target,
+			(struct bytes){ value->text, value->text_len });
+}
+
+static void
+fill_constant(struct field_filler *f)
+{
+	const struct field *field = f->field;
+	ProtobufCMessage *message = field_value_message(f);
+
+	if (message == NULL)
+		return;
 	if (field->target->label == PROTOBUF_C_LABEL_REPEATED)
 		message_set_enums(message, field->target, field->enums,
 		                  field->enum_count);
@@ -212,32 +210,84 @@ fill_constant(ProtobufCMessage *message, const struct field *field)
 }
 
 static void
-fill_one(struct filler *f, const struct field_input *input)
+fill_scalar(struct field_filler *f, const struct json *value,
+            const struct field *fields)
 {
-	struct json made;
-	const struct json *value = find_first(f->field, input, &made, &f->name);
+	enum message_kind kind = f->field->target == NULL
+	                                 ? MESSAGE_TEXT
+	                                 : message_kind(f->field->target);
 
-	if (value == NULL) {
-		if (f->field->required)
-			report(f, "This field is required.");
-		return;
-	}
-	if (value->type == JSON_NULL) {
-		if (!f->field->allow_null)
-			report(f, "This field may not be null.");
-		return;
-	}
-	switch (message_kind(f->field->target)) {
-	case MESSAGE_TEXT:
-		fill_string(f, value);
-		break;
-	case MESSAGE_BOOL:
+	if (kind == MESSAGE_TEXT)
+		fill_string(f, value, fields);
+	else if (kind == MESSAGE_BOOL)
 		fill_bool(f, value);
-		break;
-	default:
+	else
 		fill_integer(f, value);
+}
+
+static void
+fill_present(struct field_filler *f, const struct json *value,
+             const struct field *fields)
+{
+	switch (f->field->shape) {
+	case FIELD_SCALAR:
+		fill_scalar(f, value, fields);
+		break;
+	case FIELD_LIST:
+		fill_list(f, value);
+		break;
+	case FIELD_FILE:
+		fill_file(f, value);
+		break;
+	case FIELD_CONSTANT:
+	case FIELD_MEMBERS:
 		break;
 	}
+}
+
+static void
+fill_one(struct field_filler *f, const struct field *fields)
+{
+	static char nothing[1];
+	static const struct json blank = { .type = JSON_STRING,
+		                           .text = nothing };
+	struct json made;
+	const struct json *value =
+		field_value_find(f->field, f->input, &made, &f->name);
+
+	if (value == NULL && f->field->required)
+		field_value_report(f, f->field->shape == FIELD_FILE
+		                              ? "No file was submitted."
+		                              : "This field is required.");
+	if (value == NULL)
+		return;
+	if (value->type == JSON_NULL && f->field->null_as_blank)
+		value = &blank;
+	if (value->type != JSON_NULL)
+		fill_present(f, value, fields);
+	else if (!f->field->allow_null)
+		field_value_report(f, "This field may not be null.");
+}
+
+/* A bad value that is not to be reported, and what its absence means. */
+static void
+judge(const struct field_filler *f)
+{
+	const struct field *field = f->field;
+	struct field_outcome *outcome = f->outcome;
+
+	if (!f->bad)
+		return;
+	if (field->if_bad == FIELD_ANSWER && !outcome->outranks) {
+		outcome->refused = true;
+		outcome->outranks = true;
+		outcome->condition = field->bad;
+	}
+	outcome->lacks_required |=
+		field->if_bad == FIELD_REPORT && field->required &&
+		field->target != NULL && field->parent == NULL &&
+		message_kind(field->target) == MESSAGE_TEXT &&
+		!message_has_presence(field->target);
 }
 
 enum code
@@ -245,39 +295,24 @@ field_fill(const struct field *fields, size_t count,
            const struct field_input *input, ProtobufCMessage *message,
            struct field_outcome *outcome)
 {
-	struct arena *arena = input->inquiry->arena;
-
 	*outcome = (struct field_outcome){ 0 };
-	violations_init(&outcome->violations, arena);
+	violations_init(&outcome->violations, input->inquiry->arena);
 	for (size_t i = 0; i < count; i++) {
-		struct filler f = { .arena = arena,
-			            .field = &fields[i],
-			            .message = message,
-			            .outcome = outcome };
+		struct field_filler f = { .arena = input->inquiry->arena,
+			                  .field = &fields[i],
+			                  .input = input,
+			                  .message = message,
+			                  .outcome = outcome };
 
-		if (fields[i].source_count == 0)
-			fill_constant(message, &fields[i]);
+		if (fields[i].shape == FIELD_CONSTANT)
+			fill_constant(&f);
+		else if (fields[i].shape == FIELD_MEMBERS)
+			field_members_fill(&f, fields, count);
 		else
-			fill_one(&f, input);
+			fill_one(&f, fields);
+		judge(&f);
 	}
-	if (outcome->violations.first != NULL)
-		outcome->too_long = false;
+	if (outcome->violations.first != NULL && !outcome->outranks)
+		outcome->refused = false;
 	return outcome->violations.failed ? CODE_RESOURCE_EXHAUSTED : CODE_OK;
-}
-
-const char *
-field_name_of(const struct field *fields, size_t count,
-              const struct field_input *input, const char *target)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct json made;
-		const char *name;
-
-		if (fields[i].source_count == 0 ||
-		    strcmp(fields[i].target->name, target) != 0)
-			continue;
-		(void)find_first(&fields[i], input, &made, &name);
-		return name;
-	}
-	return NULL;
 }

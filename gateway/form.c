@@ -1,5 +1,6 @@
 #include "gateway/form.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/encoding.h"
@@ -56,6 +57,24 @@ find_or_add(struct form *form, struct bytes name)
 	return member;
 }
 
+/* Every value of a name, for fields that are lists; the last is its own. */
+static enum code
+add_value(struct form *form, struct json *member, struct bytes value)
+{
+	struct json **link = &member->first;
+
+	while (*link != NULL)
+		link = &(*link)->next;
+	*link = arena_alloc(form->arena, sizeof(**link));
+	if (*link == NULL)
+		return CODE_RESOURCE_EXHAUSTED;
+	(*link)->type = JSON_STRING;
+	(*link)->text = (char *)(uintptr_t)value.data;
+	(*link)->text_len = value.len;
+	(*link)->has_nul = memchr(value.data, '\0', value.len) != NULL;
+	return CODE_OK;
+}
+
 enum code
 form_add(struct form *form, struct bytes name, struct bytes value, bool is_file)
 {
@@ -73,10 +92,10 @@ form_add(struct form *form, struct bytes name, struct bytes value, bool is_file)
 	if (member == NULL)
 		return CODE_RESOURCE_EXHAUSTED;
 	member->type = is_file ? JSON_LIST : JSON_STRING;
-	member->text = (char *)value.data;
+	member->text = (char *)(uintptr_t)value.data;
 	member->text_len = value.len;
 	member->has_nul = !is_file && memchr(value.data, '\0', value.len);
-	return CODE_OK;
+	return is_file ? CODE_OK : add_value(form, member, value);
 }
 
 static enum code

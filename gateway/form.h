@@ -11,7 +11,8 @@
 
 /*
  * Forms, read into what a JSON object of strings would be, so that everything
- * behind them knows one kind of body. Of fields with one name the last wins.
+ * behind them knows one kind of body. Of fields with one name the last wins;
+ * all their values are its children, for who wants a list.
  */
 #define FORM_FIELD_MAX 256
 
@@ -26,7 +27,8 @@ NODISCARD enum code form_read(struct arena *arena, struct bytes text,
 
 /*
  * form_read_multipart reads multipart/form-data (RFC 7578). A part that is a
- * file becomes a value that is no string. Errors as form_read.
+ * file becomes what no JSON can be: a list without items whose text is the
+ * file, lent from the body and without a NUL after it. Errors as form_read.
  */
 NODISCARD enum code form_read_multipart(struct arena *arena, struct bytes body,
                                         const char *boundary, struct json **out,
@@ -43,7 +45,8 @@ struct form {
 
 NODISCARD enum code form_init(struct form *form, struct arena *arena);
 
-/* form_add adds a field; name and value are in the arena, followed by NUL. */
+/* form_add adds a field; name and value are in the arena, followed by NUL if
+ * it is no file. */
 NODISCARD enum code form_add(struct form *form, struct bytes name,
                              struct bytes value, bool is_file);
 

@@ -121,7 +121,6 @@ read_part(struct multipart *m)
 	struct part part = { 0 };
 	struct bytes content;
 	enum code code = read_head(m, &part);
-	char *copy;
 
 	if (code != CODE_OK)
 		return code;
@@ -132,12 +131,14 @@ read_part(struct multipart *m)
 	if (content.len >= 2)
 		content = (struct bytes){ (const char *)content.data + 2,
 			                  content.len - 2 };
-	copy = arena_memdup(m->form.arena, content.data, content.len);
-	if (copy == NULL)
+	if (!part.is_file)
+		content.data =
+			arena_memdup(m->form.arena, content.data, content.len);
+	if (content.data == NULL)
 		return CODE_RESOURCE_EXHAUSTED;
 	return form_add(&m->form,
-	                (struct bytes){ part.name, strlen(part.name) },
-	                (struct bytes){ copy, content.len }, part.is_file);
+	                (struct bytes){ part.name, strlen(part.name) }, content,
+	                part.is_file);
 }
 
 static enum code

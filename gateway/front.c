@@ -17,10 +17,12 @@
 /* What translating a request may need beside its text, JSON trees included. */
 #define REQUEST_ARENA_FACTOR 8
 #define DRAIN_SLACK_MS 1000
+#define PUBLIC_BASE_MAX 1024 /* bytes, as of any setting */
 
 struct front {
 	const struct gateway_settings *settings;
 	struct endpoint endpoint;
+	char public_base[PUBLIC_BASE_MAX + 1];
 	struct channel *channel;
 	struct gateway *gateway;
 	struct http_server *http;
@@ -74,6 +76,33 @@ open_channel(struct front *front, char *err, size_t err_size)
 	return channel_open(&options, &front->channel, err, err_size);
 }
 
+/* "http://127.0.0.1:8000" where nobody says what clients call this. */
+static void
+choose_public_base(struct front *front)
+{
+	const struct endpoint *endpoint = &front->endpoint;
+	char listen[ENDPOINT_TEXT_SIZE];
+
+	if (*front->settings->gateway.public_base != '\0') {
+		(void)snprintf(front->public_base, sizeof(front->public_base),
+		               "%s", front->settings->gateway.public_base);
+	} else if (endpoint->is_loopback && endpoint->port != 0) {
+		endpoint_write(endpoint, endpoint->port, listen);
+		(void)snprintf(front->public_base, sizeof(front->public_base),
+		               "http://%s", listen);
+	}
+}
+
+static enum translate_confirm
+confirm_of(const char *verify_on_get)
+{
+	if (strcmp(verify_on_get, "always") == 0)
+		return TRANSLATE_CONFIRM_NOBODY;
+	if (strcmp(verify_on_get, "never") == 0)
+		return TRANSLATE_CONFIRM_ALL;
+	return TRANSLATE_CONFIRM_PEOPLE;
+}
+
 static enum code
 open_gateway(struct front *front, char *err, size_t err_size)
 {
@@ -86,13 +115,16 @@ open_gateway(struct front *front, char *err, size_t err_size)
 		          .allow_all = s->cors.allow_all,
 		          .allow_credentials = s->cors.allow_credentials },
 		.rpc_timeout_ms = (uint32_t)s->server.timeout_ms,
+		.operator_name = s->pages.operator_name,
+		.confirm = confirm_of(s->pages.verify_on_get),
 		.channel = front->channel,
 	};
 
 	if (*s->gateway.profile_dir != '\0')
 		options.profile_dir = s->gateway.profile_dir;
-	if (*s->gateway.public_base != '\0')
-		options.public_base = s->gateway.public_base;
+	choose_public_base(front);
+	if (*front->public_base != '\0')
+		options.public_base = front->public_base;
 	return gateway_open(&options, &front->gateway, err, err_size);
 }
 
@@ -107,6 +139,7 @@ open_http(struct front *front, char *err, size_t err_size)
 		                              : process_cpu_count(),
 		.limits = {
 			.body_max = (size_t)s->limits.body_max,
+			.body_most = gateway_body_most(front->gateway),
 			.head_max = (size_t)s->limits.head_max,
 			.url_max = (size_t)s->limits.url_max,
 			.head_timeout_ms = s->limits.head_timeout_ms,
@@ -118,6 +151,7 @@ open_http(struct front *front, char *err, size_t err_size)
 		},
 		.handler = gateway_handle,
 		.refuser = gateway_refuse,
+		.body_limit = gateway_body_limit,
 		.ctx = front->gateway,
 	};
 

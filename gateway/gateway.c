@@ -15,12 +15,16 @@
 
 #define RPC_TIMEOUT_MS 10000
 #define RPC_TIMEOUT_MAX_MS 60000
+/* Enough for the paths of routes with a limit of their own; a longer path has
+ * the limit of all others. */
+#define BODY_LIMIT_PATH_MAX 4096
 
 struct gateway {
 	struct translator translator;
 	struct profile_set *profiles;
 	struct cors *cors;
 	char *public_base;
+	char *operator_name;
 	struct channel *channel;
 	uint32_t rpc_timeout_ms;
 };
@@ -82,6 +86,12 @@ fill(struct gateway *gateway, const struct gateway_options *options, char *err,
 		return refuse(err, err_size, CODE_INVALID_ARGUMENT,
 		              "the RPC timeout is at most 60000 ms");
 	code = set_public_base(gateway, options->public_base, err, err_size);
+	if (code == CODE_OK && options->operator_name != NULL) {
+		gateway->operator_name = strdup(options->operator_name);
+		if (gateway->operator_name == NULL)
+			return refuse(err, err_size, CODE_RESOURCE_EXHAUSTED,
+			              "not enough memory");
+	}
 	if (code == CODE_OK)
 		code = cors_open(&options->cors, &gateway->cors, err, err_size);
 	if (code == CODE_OK)
@@ -91,6 +101,8 @@ fill(struct gateway *gateway, const struct gateway_options *options, char *err,
 		.profiles = gateway->profiles,
 		.cors = gateway->cors,
 		.public_base = gateway->public_base,
+		.operator_name = gateway->operator_name,
+		.confirm = options->confirm,
 	};
 	return code;
 }
@@ -122,6 +134,7 @@ gateway_close(struct gateway *gateway)
 	profile_set_close(gateway->profiles);
 	cors_close(gateway->cors);
 	free(gateway->public_base);
+	free(gateway->operator_name);
 	free(gateway);
 }
 
@@ -165,11 +178,28 @@ begin(struct gateway *gateway, struct http_request *request)
 	return p;
 }
 
+/* The route's path as its profile writes it; before one is chosen, that of the
+ * path's first. */
+static const char *
+route_path(const struct exchange *x)
+{
+	const struct router_path *path = x->match.path;
+
+	if (x->route != NULL)
+		return x->route->path;
+	for (unsigned m = 0; path != NULL && m < METHOD_COUNT; m++)
+		if (path->routes[m] != NULL)
+			return path->routes[m]->path;
+	return NULL;
+}
+
 static void
 respond(struct pending *p, bool close)
 {
-	const struct answer *answer = &p->exchange.answer;
-	const struct router_path *path = p->exchange.match.path;
+	const struct exchange *x = &p->exchange;
+	const struct answer *answer = &x->answer;
+	const struct router_path *path = x->match.path;
+	char condition[CONDITION_NAME_SIZE];
 	struct http_header_line lines[ANSWER_HEADER_MAX];
 	struct http_response response = {
 		.status = answer->status,
@@ -177,9 +207,14 @@ respond(struct pending *p, bool close)
 		.headers = lines,
 		.header_count = answer->header_count,
 		.close = close,
-		.log_path = path == NULL ? NULL : path->pattern,
+		.log_route = route_path(x),
 	};
 
+	if (path != NULL && path->has_parameters)
+		response.log_path = response.log_route;
+	if (x->failed)
+		response.log_condition =
+			condition_write(x->condition, condition);
 	for (size_t i = 0; i < answer->header_count; i++)
 		lines[i] = (struct http_header_line){
 			.name = answer->headers[i].name,
@@ -195,8 +230,9 @@ finish_call(struct channel_call *call, void *ctx)
 
 	translate_reply(&p->gateway->translator, &p->exchange, call->code,
 	                call->status, call->reply);
-	channel_call_end(call);
+	/* The answer may hold bytes of the reply; p is gone after it. */
 	respond(p, false);
+	channel_call_end(call);
 }
 
 /* There is no call to be had: as if the server were away. */
@@ -272,4 +308,34 @@ gateway_refuse(void *ctx, struct http_request *request, unsigned status)
 		return;
 	translate_refusal(&gateway->translator, &p->exchange, status);
 	respond(p, true);
+}
+
+size_t
+gateway_body_most(const struct gateway *gateway)
+{
+	return gateway->profiles->body_max;
+}
+
+size_t
+gateway_body_limit(void *ctx, const char *method, const char *path)
+{
+	const struct gateway *gateway = ctx;
+	const struct router *router = &gateway->profiles->router;
+	uint8_t memory[BODY_LIMIT_PATH_MAX];
+	struct router_match match;
+	struct arena arena;
+	enum method number;
+	size_t max = 0;
+	char *raw;
+
+	if (!router_method_find(method, &number) || !router->has_limit[number])
+		return 0;
+	arena_init(&arena, memory, sizeof(memory));
+	raw = arena_memdup(&arena, path, strcspn(path, "?"));
+	if (raw != NULL &&
+	    router_find(router, &arena, raw, &match) == CODE_OK &&
+	    match.path != NULL && match.path->routes[number] != NULL)
+		max = match.path->routes[number]->body_max;
+	arena_reset(&arena);
+	return max;
 }

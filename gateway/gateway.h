@@ -7,6 +7,7 @@
 #include "base/code.h"
 #include "gateway/cors.h"
 #include "gateway/http.h"
+#include "gateway/translate.h"
 
 /*
  * From an http_request to an RPC and back, by the routes of the profiles
@@ -22,10 +23,12 @@ struct gateway_options {
 	size_t profile_count;        /* 0: every one there is */
 	const char *profile_dir;     /* more profiles, *.json; NULL: none */
 	struct cors_options cors;
-	uint32_t rpc_timeout_ms; /* 1 to 60000; 0 means 10000 */
-	const char *public_base; /* "https://auth.example", for links to
-	                            avatars; NULL: links stay paths */
-	struct channel *channel; /* NULL: every call is "unavailable" */
+	uint32_t rpc_timeout_ms;        /* 1 to 60000; 0 means 10000 */
+	const char *public_base;        /* "https://auth.example", for links to
+	                                   avatars; NULL: links stay paths */
+	const char *operator_name;      /* on pages; NULL: none */
+	enum translate_confirm confirm; /* which GETs change nothing */
+	struct channel *channel;        /* NULL: every call is "unavailable" */
 };
 
 /*
@@ -40,8 +43,13 @@ NODISCARD enum code gateway_open(const struct gateway_options *options,
 /* gateway_close accepts NULL. No request may be in progress. */
 void gateway_close(struct gateway *gateway);
 
+/* gateway_body_most returns the largest body any route takes in bytes; 0: none
+ * differs from the others. */
+size_t gateway_body_most(const struct gateway *gateway);
+
 /* For http_options, with the gateway as their ctx. */
 http_handler gateway_handle;
 http_refuser gateway_refuse;
+http_body_limit gateway_body_limit;
 
 #endif

@@ -109,6 +109,20 @@ is_excluded(struct bytes range)
 }
 
 bool
+header_value_names(const char *accept, const char *type)
+{
+	while (accept != NULL && *accept != '\0') {
+		struct bytes range = next_part(&accept, ",");
+		const char *text = range.data;
+
+		if (equals(next_part(&text, ";,"), type) && !is_excluded(range))
+			return true;
+		accept += *accept == ',';
+	}
+	return false;
+}
+
+bool
 header_value_accepts_json(const char *accept)
 {
 	if (accept == NULL || accept[strspn(accept, SPACE)] == '\0')

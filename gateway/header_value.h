@@ -19,6 +19,12 @@ bool header_value_is(const char *value, const char *token);
 bool header_value_parameter(struct arena *arena, const char *value,
                             const char *name, const char **out);
 
+/*
+ * header_value_names tells whether an Accept header names this very type, not
+ * a range that it is in, and does not exclude it.
+ */
+bool header_value_names(const char *accept, const char *type);
+
 /* header_value_accepts_json reads an Accept header; NULL accepts anything. */
 bool header_value_accepts_json(const char *accept);
 

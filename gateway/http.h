@@ -19,6 +19,8 @@ struct http_request;
 
 struct http_limits {
 	size_t body_max;         /* bytes; more is 413 */
+	size_t body_most;        /* bytes; the most that body_limit may allow;
+	                            0: it may not change body_max */
 	size_t head_max;         /* bytes of request line and headers; 431 */
 	size_t url_max;          /* bytes; 414 */
 	int64_t head_timeout_ms; /* from the first byte to the end of headers */
@@ -31,7 +33,9 @@ struct http_limits {
 
 /* HTTP_ARENA_MIN is what http itself may need of a request's arena. */
 #define HTTP_ARENA_MIN(limits)                                                 \
-	((limits).body_max + 2 * (limits).head_max + 8192)
+	(((limits).body_most > (limits).body_max ? (limits).body_most          \
+	                                         : (limits).body_max) +        \
+	 2 * (limits).head_max + 8192)
 
 /*
  * The handler gets every whole request exactly once and answers it exactly
@@ -51,6 +55,13 @@ typedef void http_handler(void *ctx, struct http_request *request);
 typedef void http_refuser(void *ctx, struct http_request *request,
                           unsigned status);
 
+/*
+ * http_body_limit returns how many bytes of body a request may have, up to
+ * limits.body_most; 0: limits.body_max. It is asked when the head is there, on
+ * an event loop, and sees of the request method and raw path only.
+ */
+typedef size_t http_body_limit(void *ctx, const char *method, const char *path);
+
 struct http_options {
 	const char *address; /* numeric IPv4 or IPv6 */
 	uint16_t port;       /* 0: any; see http_server_port */
@@ -60,6 +71,7 @@ struct http_options {
 	                      included; at least HTTP_ARENA_MIN */
 	http_handler *handler;
 	http_refuser *refuser;
+	http_body_limit *body_limit; /* NULL: body_max for all */
 	void *ctx;
 };
 
@@ -116,9 +128,11 @@ struct http_response {
 	struct bytes body;
 	const struct http_header_line *headers;
 	size_t header_count;
-	bool close;           /* close the connection after this answer */
-	const char *log_path; /* what the access log shows as the path, for
-	                         paths that hold a secret; NULL: the path */
+	bool close;                /* close the connection after this answer */
+	const char *log_path;      /* what the access log shows as the path, for
+	                              paths that hold a secret; NULL: the path */
+	const char *log_route;     /* likewise what answered; NULL: nothing */
+	const char *log_condition; /* likewise which error; NULL: none */
 };
 
 /*

@@ -126,20 +126,31 @@ static bool
 make_room(struct http_request *request, const struct http_framing *framing)
 {
 	request->body_size =
-		framing->chunked
-			? request->loop->server->options.limits.body_max
-			: framing->body_len;
+		framing->chunked ? request->body_max : framing->body_len;
 	if (request->body_size == 0)
 		return true;
 	request->body = arena_alloc(&request->arena, request->body_size + 1);
 	return request->body != NULL;
 }
 
+/* Its own limit, for a method and path that are well-formed at least so far. */
+static size_t
+body_max_of(const struct http_request *request, const struct http_head *head)
+{
+	const struct http_options *options = &request->loop->server->options;
+	size_t max = 0;
+
+	if (options->body_limit != NULL && head->target != NULL)
+		max = options->body_limit(options->ctx, head->method,
+		                          head->target);
+	assert(max <= options->limits.body_most);
+	return max == 0 ? options->limits.body_max : max;
+}
+
 static enum MHD_Result
 take_head(struct http_request *request, const char *method, const char *version)
 {
-	const struct http_limits *limits =
-		&request->loop->server->options.limits;
+	struct http_limits limits = request->loop->server->options.limits;
 	struct MHD_Connection *mhd = request->connection->mhd;
 	struct http_framing framing;
 	struct http_head head;
@@ -157,7 +168,9 @@ take_head(struct http_request *request, const char *method, const char *version)
 	head.overflow = false;
 	(void)MHD_get_connection_values(mhd, MHD_HEADER_KIND, add_field, &head);
 	request->head_read = true;
-	status = http_framing_check(&head, limits, &framing);
+	request->body_max = body_max_of(request, &head);
+	limits.body_max = request->body_max;
+	status = http_framing_check(&head, &limits, &framing);
 	/* A head is good though its body is too large: the refuser may see it.
 	 */
 	if ((status == 0 || status == 413) &&
@@ -250,7 +263,7 @@ log_unanswered(struct http_request *request, struct MHD_Connection *mhd)
 	if (request->answered || info == NULL)
 		return;
 	request->status = info->http_status;
-	http_reply_log(request, request->path, 0);
+	http_reply_log(request, NULL);
 }
 
 /* The answer is sent, or the connection has ended before. */

@@ -181,21 +181,28 @@ text_or_null(const char *text)
 }
 
 void
-http_reply_log(const struct http_request *request, const char *path,
-               size_t body_len)
+http_reply_log(const struct http_request *request,
+               const struct http_response *response)
 {
+	static const struct http_response none;
 	bool has_body = strcmp(request->method, "HEAD") != 0;
 	char id[HEX_SIZE(sizeof(request->id))];
-	char start[LOG_PATH_MAX + 1];
+	char path[LOG_PATH_MAX + 1];
 
+	if (response == NULL)
+		response = &none;
 	hex_encode(request->id, sizeof(request->id), id);
-	(void)snprintf(start, sizeof(start), "%s", path);
+	(void)snprintf(path, sizeof(path), "%s",
+	               response->log_path != NULL ? response->log_path
+	                                          : request->path);
 	LOG_EVENT(LOG_LEVEL_INFO, "request",
 	          LOG_T("method", text_or_null(request->method)),
-	          LOG_T("path", text_or_null(start)),
+	          LOG_T("path", text_or_null(path)),
+	          LOG_T("route", response->log_route),
 	          LOG_N("status", request->status),
+	          LOG_T("condition", response->log_condition),
 	          LOG_N("ms", clock_monotonic_ms() - request->received_ms),
-	          LOG_N("bytes", has_body ? (int64_t)body_len : 0),
+	          LOG_N("bytes", has_body ? (int64_t)response->body.len : 0),
 	          LOG_T("peer", request->connection->peer),
 	          LOG_T("request_id", id));
 }
@@ -225,10 +232,7 @@ http_respond(struct http_request *request, const struct http_response *response)
 		response = &broken;
 		prepare(request, response);
 	}
-	http_reply_log(request,
-	               response->log_path != NULL ? response->log_path
-	                                          : request->path,
-	               response->body.len);
+	http_reply_log(request, response);
 	arena_reset(&request->arena);
 	/* Another thread's answer waits in the loop's inbox, even if the
 	 * handler is still running. */

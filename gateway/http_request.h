@@ -33,6 +33,7 @@ struct http_request {
 	char *body;
 	size_t body_len;
 	size_t body_size;
+	size_t body_max; /* of this request */
 
 	char *target;          /* path and query; NULL if too long */
 	const char *target_at; /* in libmicrohttpd's memory, for its place */

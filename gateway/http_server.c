@@ -37,6 +37,7 @@ limits_are_usable(const struct http_options *options)
 	       limits->head_timeout_ms > 0 && limits->request_timeout_ms > 0 &&
 	       limits->idle_timeout_ms > 0 && limits->connections_max > 0 &&
 	       limits->body_max <= SIZE_MAX / 4 &&
+	       limits->body_most <= SIZE_MAX / 4 &&
 	       limits->head_max <= SIZE_MAX / 16 &&
 	       options->arena_size >= HTTP_ARENA_MIN(*limits);
 }

@@ -23,6 +23,8 @@ main(int argc, char **argv)
 		  serve_help, serve_command },
 		{ "init", "Writes a commented configuration.", init_help,
 		  init_command },
+		{ "routes", "Prints every route and what it may answer.",
+		  routes_help, routes_command },
 		{ "version", "Prints the version.",
 		  "Usage: latchkey-gateway version\n", version_command },
 	};

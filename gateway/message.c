@@ -28,6 +28,7 @@ message_kind(const ProtobufCFieldDescriptor *field)
 	case PROTOBUF_C_TYPE_MESSAGE:
 		return MESSAGE_CHILD;
 	case PROTOBUF_C_TYPE_BYTES:
+		return MESSAGE_BYTES;
 	case PROTOBUF_C_TYPE_FLOAT:
 	case PROTOBUF_C_TYPE_DOUBLE:
 		return MESSAGE_OTHER;
@@ -161,6 +162,44 @@ message_set_integer(ProtobufCMessage *message,
 }
 
 void
+message_set_bytes(ProtobufCMessage *message,
+                  const ProtobufCFieldDescriptor *field, struct bytes bytes)
+{
+	ProtobufCBinaryData value = { bytes.len,
+		                      (uint8_t *)(uintptr_t)bytes.data };
+
+	assert(message_kind(field) == MESSAGE_BYTES &&
+	       field->label != PROTOBUF_C_LABEL_REPEATED);
+	memcpy(place(message, field), &value, sizeof(value));
+	mark_present(message, field);
+}
+
+void
+message_set_child(ProtobufCMessage *message,
+                  const ProtobufCFieldDescriptor *field,
+                  ProtobufCMessage *child)
+{
+	assert(message_kind(field) == MESSAGE_CHILD &&
+	       field->label != PROTOBUF_C_LABEL_REPEATED &&
+	       child->descriptor == field->descriptor);
+	memcpy(place(message, field), (void *)&child, sizeof(void *));
+	mark_present(message, field);
+}
+
+void
+message_set_list(ProtobufCMessage *message,
+                 const ProtobufCFieldDescriptor *field, void **values,
+                 size_t count)
+{
+	assert(field->label == PROTOBUF_C_LABEL_REPEATED &&
+	       (message_kind(field) == MESSAGE_TEXT ||
+	        message_kind(field) == MESSAGE_CHILD));
+	memcpy(place(message, field), (void *)&values, sizeof(values));
+	memcpy((char *)message + field->quantifier_offset, &count,
+	       sizeof(count));
+}
+
+void
 message_set_enums(ProtobufCMessage *message,
                   const ProtobufCFieldDescriptor *field, int *numbers,
                   size_t count)
@@ -272,6 +311,7 @@ message_get(const ProtobufCMessage *message,
 		return get_integer(field, locate(message, field, index,
 		                                 is_wide(field) ? 8 : 4));
 	case MESSAGE_CHILD:
+	case MESSAGE_BYTES:
 	case MESSAGE_OTHER:
 		break;
 	}
@@ -289,4 +329,17 @@ message_child(const ProtobufCMessage *message,
 	memcpy((void *)&child, locate(message, field, index, sizeof(void *)),
 	       sizeof(child));
 	return child;
+}
+
+struct bytes
+message_bytes(const ProtobufCMessage *message,
+              const ProtobufCFieldDescriptor *field)
+{
+	ProtobufCBinaryData value;
+
+	assert(message_kind(field) == MESSAGE_BYTES);
+	if (message_count(message, field) == 0)
+		return (struct bytes){ 0 };
+	memcpy(&value, locate(message, field, 0, sizeof(value)), sizeof(value));
+	return (struct bytes){ value.data, value.len };
 }

@@ -8,6 +8,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/code.h"
 
 /*
@@ -27,7 +28,8 @@ enum message_kind {
 	MESSAGE_INTEGER,
 	MESSAGE_ENUM,
 	MESSAGE_CHILD, /* a message */
-	MESSAGE_OTHER, /* bytes and floating point: not supported */
+	MESSAGE_BYTES, /* filled and sent as they are, never shown */
+	MESSAGE_OTHER, /* floating point: not supported */
 };
 
 enum message_kind message_kind(const ProtobufCFieldDescriptor *field);
@@ -48,6 +50,19 @@ bool message_integer_fits(const ProtobufCFieldDescriptor *field, int64_t value);
 /* message_set_integer sets an integer that fits, or an enum by its number. */
 void message_set_integer(ProtobufCMessage *message,
                          const ProtobufCFieldDescriptor *field, int64_t value);
+/* message_set_bytes lends the bytes to a bytes field. */
+void message_set_bytes(ProtobufCMessage *message,
+                       const ProtobufCFieldDescriptor *field,
+                       struct bytes bytes);
+/* message_set_child lends a message to a singular field of its type. */
+void message_set_child(ProtobufCMessage *message,
+                       const ProtobufCFieldDescriptor *field,
+                       ProtobufCMessage *child);
+/* message_set_list lends the values of a repeated field: char * or messages,
+ * as its kind is. */
+void message_set_list(ProtobufCMessage *message,
+                      const ProtobufCFieldDescriptor *field, void **values,
+                      size_t count);
 /* message_set_enums sets a repeated enum; the numbers are lent. */
 void message_set_enums(ProtobufCMessage *message,
                        const ProtobufCFieldDescriptor *field, int *numbers,
@@ -69,6 +84,10 @@ struct message_value {
 struct message_value message_get(const ProtobufCMessage *message,
                                  const ProtobufCFieldDescriptor *field,
                                  size_t index);
+
+/* message_bytes returns the value of a singular bytes field. */
+struct bytes message_bytes(const ProtobufCMessage *message,
+                           const ProtobufCFieldDescriptor *field);
 
 /* message_child returns the message at index, below message_count. */
 const ProtobufCMessage *message_child(const ProtobufCMessage *message,

@@ -139,8 +139,10 @@ link_base(struct profile_set *set, struct profile *profile)
 
 /* Once the base is ready: the objects and errors, over the base's. */
 static enum code
-make_ready(struct profile *profile)
+make_ready(struct profile *profile, const struct page_set *pages)
 {
+	const struct error_scope scope = { &profile->objects, pages };
+	char name[CONDITION_NAME_SIZE];
 	enum condition missing;
 	struct spec errors;
 	enum code code = CODE_OK;
@@ -154,11 +156,10 @@ make_ready(struct profile *profile)
 		code = spec_check_type(&profile->objects_at, JSON_OBJECT);
 	}
 	if (code == CODE_OK && spec_find(&profile->root, "errors", &errors))
-		code = error_table_compile(&errors, &profile->objects,
-		                           &profile->errors);
+		code = error_table_compile(&errors, &scope, &profile->errors);
 	if (code == CODE_OK && error_table_missing(&profile->errors, &missing))
 		return spec_fail(&profile->root, "\"errors\" lack \"%s\"",
-		                 condition_name(missing));
+		                 condition_write(missing, name));
 	profile->is_ready = code == CODE_OK;
 	return code;
 }
@@ -178,7 +179,7 @@ make_all_ready(struct profile_set *set)
 			if (p->is_ready ||
 			    (p->base != NULL && !p->base->is_ready))
 				continue;
-			code = make_ready(p);
+			code = make_ready(p, &set->pages);
 			if (code != CODE_OK)
 				return code;
 			moved = true;
@@ -191,32 +192,35 @@ make_all_ready(struct profile_set *set)
 	return CODE_OK;
 }
 
+static const struct error_table *
+find_errors(void *ctx, const char *name)
+{
+	const struct profile *profile = find(ctx, name);
+
+	return profile == NULL ? NULL : &profile->errors;
+}
+
 static enum code
 add_route(struct profile_set *set, struct profile *profile,
           const struct spec *at)
 {
 	struct route_scope scope = { .profile = profile->name,
 		                     .objects = &profile->objects,
-		                     .errors = &profile->errors };
+		                     .pages = &set->pages,
+		                     .errors = &profile->errors,
+		                     .find_errors = find_errors,
+		                     .ctx = set };
 	struct route *route = arena_alloc(&set->arena, sizeof(*route));
 	const struct route *other = NULL;
-	const char *from = NULL;
-	enum code code = CODE_OK;
+	enum code code;
 
 	if (route == NULL)
 		return spec_fail(at, "not enough memory");
-	if (at->value->type == JSON_OBJECT)
-		code = spec_text(at, "errors_from", &from);
-	if (code == CODE_OK && from != NULL) {
-		if (find(set, from) == NULL)
-			return spec_fail(at, "there is no profile \"%s\"",
-			                 from);
-		scope.errors = &find(set, from)->errors;
-	}
-	if (code == CODE_OK)
-		code = route_compile(at, &scope, route);
+	code = route_compile(at, &scope, route);
 	if (code != CODE_OK || !profile->is_served)
 		return code;
+	if (route->body_max > set->body_max)
+		set->body_max = route->body_max;
 	code = router_add(&set->router, &set->arena, route, &other);
 	if (code == CODE_ALREADY_EXISTS)
 		return spec_fail(at,
@@ -266,7 +270,11 @@ static enum code
 load(struct loader *l)
 {
 	struct profile_set *set = l->set;
-	enum code code = add_all(l);
+	enum code code =
+		page_set_load(&set->arena, &set->pages, l->err, l->err_size);
+
+	if (code == CODE_OK)
+		code = add_all(l);
 
 	if (code == CODE_OK)
 		code = choose_served(l);

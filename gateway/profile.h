@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/code.h"
 #include "gateway/error_table.h"
+#include "gateway/page.h"
 #include "gateway/router.h"
 #include "gateway/spec.h"
 
@@ -40,6 +41,8 @@ struct profile_set {
 	struct profile profiles[PROFILE_MAX];
 	size_t count;
 	struct router router;
+	struct page_set pages;
+	uint32_t body_max; /* the largest of any route; 0: none has its own */
 	const struct error_table *errors; /* of answers without a route */
 };
 

@@ -64,10 +64,11 @@ names_every_condition_of_the_gateways_own(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < CONDITION_OWN_COUNT; i++) {
-		char quoted[64];
+		char quoted[CONDITION_NAME_SIZE + 2];
+		char name[CONDITION_NAME_SIZE];
 
 		(void)snprintf(quoted, sizeof(quoted), "`%s`",
-		               condition_name(i));
+		               condition_write(i, name));
 		if (strstr(page, quoted) == NULL)
 			fail_msg("the page lacks %s", quoted);
 	}

@@ -164,8 +164,9 @@ static const struct {
 	  ": /routes/0/auth: must be \"none\" or \"bearer\"" },
 	{ ROUTE("\"method\":\"GET\",\"path\":\"/x\","
 	        "\"auth\":\"bearer\""),
-	  ": /routes/0/auth: without an rpc nobody checks a token" },
-	{ ROUTE("\"method\":\"GET\",\"path\":\"/x\",\"rpc\":\"a/b\""),
+	  ": /routes/0: without an rpc nobody checks a token" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/x\",\"auth\":\"none\","
+	        "\"rpc\":\"a/b\""),
 	  ": /routes/0/rpc: there is no rpc \"a/b\"" },
 	{ ROUTE("\"method\":\"GET\",\"path\":\"/x\",\"auth\":\"none\","
 	        "\"request\":[]"),
@@ -173,7 +174,7 @@ static const struct {
 	{ FIELD("\"x\":1"),
 	  ": /routes/0/request/0/x: is no member known here" },
 	{ FIELD("\"from\":[\"body.r\"]"),
-	  ": /routes/0/request/0: needs \"field\"" },
+	  ": /routes/0/request/0: needs \"field\" or \"input\"" },
 	{ FIELD("\"field\":\"token\""),
 	  ": /routes/0/request/0/field: latchkey.v1.RefreshRequest has "
 	  "no field \"token\"" },
@@ -183,7 +184,7 @@ static const struct {
 	  ": /routes/0/request/0/from: must not be empty" },
 	{ FIELD("\"field\":\"refresh_token\",\"from\":[\"cookie.r\"]"),
 	  ": /routes/0/request/0/from/0: must begin with body., path., "
-	  "query. or header." },
+	  "query. or header., or be raw" },
 	{ FIELD("\"field\":\"refresh_token\",\"from\":[\"path.id\"]"),
 	  ": /routes/0/request/0: the path has no {id}" },
 	{ TOKEN_FIELD(",\"type\":\"integer\""),
@@ -203,8 +204,8 @@ static const struct {
 	  ": /routes/0/request/0/too_long: there is no condition "
 	  "\"LONG\"" },
 	{ TOKEN_FIELD(",\"max_bytes\":9,\"too_long\":\"QUEUE_FULL\""),
-	  ": /routes/0: no \"errors\" say what \"too_long\" of "
-	  "refresh_token looks like" },
+	  ": /routes/0: no \"errors\" say what \"QUEUE_FULL\" looks "
+	  "like" },
 	{ FIELD("\"field\":\"refresh_token\",\"value\":true"),
 	  ": /routes/0/request/0/value: is true and must be a string" },
 	{ POST_ROUTE(",\"request\":[{\"field\":\"refresh_token\","
@@ -226,14 +227,13 @@ static const struct {
 	        "\"rpc\":\"latchkey.v1.AuthService/VerifyToken\","
 	        "\"request\":[{\"field\":\"accepted_types\","
 	        "\"from\":[\"query.types\"]}]"),
-	  ": /routes/0/request/0: lists cannot be filled from a "
-	  "request "
-	  "yet" },
+	  ": /routes/0/request/0: only lists of strings, or of names and "
+	  "values, are filled from a request" },
 	{ POST_ROUTE(",\"status\":404"),
 	  ": /routes/0/status: must be a whole number from 200 to "
 	  "299" },
 	{ POST_ROUTE(",\"status\":205,\"body\":{}"),
-	  ": /routes/0/body: an answer 205 has no body" },
+	  ": /routes/0: an answer 205 has no body" },
 	{ POST_ROUTE(",\"timeout_ms\":60001"),
 	  ": /routes/0/timeout_ms: must be a whole number from 1 to "
 	  "60000" },
@@ -293,8 +293,8 @@ static const struct {
 	  ": /routes/0/body: a list must stand alone" },
 	{ POST_ROUTE(",\"accept_when\":{\"field\":\"access_token\","
 	             "\"in\":[],\"otherwise\":\"internal\"}"),
-	  ": /routes/0/accept_when: latchkey.v1.RefreshResponse has no "
-	  "enum field \"access_token\"" },
+	  ": /routes/0/accept_when/field: latchkey.v1.RefreshResponse has "
+	  "no field \"access_token\" of the type that is needed here" },
 	{ ERRORS("\"TOKEN_STALE\":{\"status\":401}"),
 	  ": /errors/TOKEN_STALE: is no condition" },
 	{ ERRORS("\"caller.not_found\":{\"status\":404}"),
@@ -406,7 +406,8 @@ takes_equal_rows_of_two_profiles_for_one(void **state)
 		f, "b.json",
 		"{\"profile\":\"b\",\"extends\":\"a\"," OWN_ROUTE("201") "}");
 	expect_loaded(f);
-	assert_int_equal(find_route(f, "/v1/x/in", METHOD_POST)->status, 201);
+	assert_int_equal(find_route(f, "/v1/x/in", METHOD_POST)->answer.status,
+	                 201);
 }
 
 static void
@@ -475,17 +476,22 @@ prefers_literal_segments_and_logs_no_parameters(void **state)
 	           "{\"method\":\"GET\",\"path\":\"/\","
 	           "\"auth\":\"none\",\"status\":205}]}");
 	expect_loaded(f);
-	assert_int_equal(find_route(f, "/u/7", METHOD_GET)->status, 201);
-	assert_int_equal(find_route(f, "/u/me/", METHOD_GET)->status, 202);
-	assert_int_equal(find_route(f, "/v/me/x", METHOD_GET)->status, 203);
-	assert_int_equal(find_route(f, "/u/me/x", METHOD_GET)->status, 204);
-	assert_int_equal(find_route(f, "/", METHOD_GET)->status, 205);
+	assert_int_equal(find_route(f, "/u/7", METHOD_GET)->answer.status, 201);
+	assert_int_equal(find_route(f, "/u/me/", METHOD_GET)->answer.status,
+	                 202);
+	assert_int_equal(find_route(f, "/v/me/x", METHOD_GET)->answer.status,
+	                 203);
+	assert_int_equal(find_route(f, "/u/me/x", METHOD_GET)->answer.status,
+	                 204);
+	assert_int_equal(find_route(f, "/", METHOD_GET)->answer.status, 205);
 	assert_null(find_route(f, "/u", METHOD_GET));
 	assert_null(find_route(f, "/u/7/8", METHOD_GET));
 	assert_null(find_route(f, "//", METHOD_GET));
-	assert_string_equal(find_path(f, "/u/secret")->pattern, "/u/{id}");
-	assert_string_equal(find_path(f, "/u/secret/x/")->pattern, "/u/{b}/x");
-	assert_null(find_path(f, "/u/me")->pattern);
+	assert_true(find_path(f, "/u/secret")->has_parameters);
+	assert_true(find_path(f, "/u/secret/x/")->has_parameters);
+	assert_false(find_path(f, "/u/me")->has_parameters);
+	assert_string_equal(find_route(f, "/u/7/", METHOD_GET)->path,
+	                    "/u/{id}");
 }
 
 static void

@@ -1,47 +1,103 @@
 #include "gateway/render.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/encoding.h"
+#include "gateway/message.h"
+#include "gateway/paging.h"
 
 #define REQUEST_ID_LEN 16
+#define TYPE_HTML "text/html; charset=utf-8"
+#define TYPE_JSON "application/json"
 
 static const char last_resort[] = "{\"detail\":\"A server error occurred.\"}";
 
-/* Makes the text in the arena; CODE_RESOURCE_EXHAUSTED if it does not fit. */
+/* Everything a body is made of; all of it outlives the answer. */
+struct content {
+	unsigned status;
+	const struct template *body;
+	const struct page *page; /* NULL: the body */
+	const struct header_rule *headers;
+	size_t header_count;
+	const struct template_source *source;
+	const struct violations *violations;
+};
+
+static const char *
+find_input(const void *ctx, const char *name)
+{
+	const struct exchange *x = ctx;
+
+	for (size_t i = 0; i < x->route->field_count; i++)
+		if (strcmp(x->route->fields[i].name, name) == 0)
+			return x->outcome.texts[i];
+	return NULL;
+}
+
+static enum code
+end_text(struct json_out *text, struct bytes *out)
+{
+	enum code code = json_out_end(text);
+
+	if (code == CODE_OK)
+		*out = (struct bytes){ text->data, text->len };
+	return code;
+}
+
 static enum code
 fill_template(const struct template *template,
               const struct template_source *source, struct arena *arena,
               struct bytes *out)
 {
 	struct json_out text;
-	enum code code;
 
 	json_out_init(&text, arena);
 	template_write(template, source, &text);
-	code = json_out_end(&text);
-	if (code == CODE_OK)
-		*out = (struct bytes){ text.data, text.len };
-	return code;
+	return end_text(&text, out);
 }
 
 static enum code
-fill_answer(struct answer *answer, const struct error_rule *rule,
-            const struct template_source *source, struct arena *arena)
+fill_page(const struct translator *t, const struct exchange *x,
+          const struct content *content, struct arena *arena, struct bytes *out)
 {
+	const struct page_source source = {
+		.operator_name = t->operator_name,
+		.retry_after = content->source->variables[TEMPLATE_RETRY_WORDS],
+		.input = find_input,
+		.ctx = x,
+		.violations = content->violations,
+	};
+	struct json_out text;
+
+	json_out_init(&text, arena);
+	page_write(content->page, &source, &text);
+	return end_text(&text, out);
+}
+
+/* Makes body and headers in the arena. */
+static enum code
+fill_answer(const struct translator *t, struct exchange *x,
+            const struct content *content, struct arena *arena)
+{
+	struct answer *answer = &x->answer;
 	enum code code = CODE_OK;
 
-	*answer = (struct answer){ .status = rule->status };
-	if (rule->body.ops != NULL)
-		code = fill_template(&rule->body, source, arena, &answer->body);
-	for (size_t i = 0; i < rule->header_count && code == CODE_OK; i++) {
+	*answer = (struct answer){ .status = content->status };
+	if (content->page != NULL)
+		code = fill_page(t, x, content, arena, &answer->body);
+	else if (content->body->ops != NULL)
+		code = fill_template(content->body, content->source, arena,
+		                     &answer->body);
+	for (size_t i = 0; i < content->header_count && code == CODE_OK; i++) {
 		struct bytes value = { 0 };
 
-		code = fill_template(&rule->headers[i].value, source, arena,
-		                     &value);
+		code = fill_template(&content->headers[i].value,
+		                     content->source, arena, &value);
 		if (code == CODE_OK)
-			answer_add(answer, rule->headers[i].name, value.data);
+			answer_add(answer, content->headers[i].name,
+			           value.data);
 	}
 	return code;
 }
@@ -57,21 +113,33 @@ request_id_text(struct exchange *x)
 
 /* What every answer carries, whatever it is. */
 static void
-add_common(struct exchange *x, struct answer *answer)
+add_common(struct exchange *x, const char *type)
 {
 	const struct router_path *path = x->match.path;
+	struct answer *answer = &x->answer;
+	bool is_page = strcmp(type, TYPE_HTML) == 0;
 
 	if (answer->body.len > 0)
-		answer_add(answer, "Content-Type", "application/json");
+		answer_add(answer, "Content-Type", type);
 	/* A path that is not there still answers a preflight. */
 	answer_add(answer, "Allow", path == NULL ? "OPTIONS" : path->allow);
 	answer_add(answer, "Vary", "Accept, origin");
 	answer_add(answer, "X-Request-Id", request_id_text(x));
 	answer_add(answer, "X-Content-Type-Options", "nosniff");
-	answer_add(answer, "Referrer-Policy", "same-origin");
+	/* The address of a page holds a link's token. */
+	answer_add(answer, "Referrer-Policy",
+	           is_page ? "no-referrer" : "same-origin");
 	answer_add(answer, "X-Frame-Options", "DENY");
 	if (answer->status == 401)
 		answer_add(answer, "WWW-Authenticate", "Bearer realm=\"api\"");
+}
+
+static void
+add_page_headers(const struct translator *t, struct exchange *x)
+{
+	answer_add(&x->answer, "Content-Security-Policy",
+	           t->profiles->pages.policy);
+	answer_add(&x->answer, "Cache-Control", "no-store");
 }
 
 static const char *
@@ -84,7 +152,7 @@ void
 render_empty(const struct translator *t, struct exchange *x, unsigned status)
 {
 	x->answer = (struct answer){ .status = status };
-	add_common(x, &x->answer);
+	add_common(x, TYPE_JSON);
 	cors_expose(t->cors, origin_of(x), &x->answer);
 }
 
@@ -92,59 +160,177 @@ void
 render_preflight(const struct translator *t, struct exchange *x)
 {
 	x->answer = (struct answer){ .status = 200 };
-	add_common(x, &x->answer);
+	add_common(x, TYPE_JSON);
 	cors_preflight(t->cors, origin_of(x), &x->answer);
+}
+
+/*
+ * Errors before a route is chosen look like those of its path's others, but
+ * for pages: who wanted none is not known.
+ */
+static const struct error_rule *
+rule_of(const struct translator *t, const struct exchange *x,
+        unsigned condition)
+{
+	const struct router_path *path = x->match.path;
+
+	if (x->route != NULL)
+		return x->route->errors.rules[condition];
+	for (unsigned m = 0; path != NULL && m < METHOD_COUNT; m++) {
+		const struct route *route = path->routes[m];
+
+		if (route != NULL &&
+		    route->errors.rules[condition]->page == NULL)
+			return route->errors.rules[condition];
+	}
+	return t->profiles->errors->rules[condition];
 }
 
 void
 render_error(const struct translator *t, struct exchange *x,
-             const struct error_rule *rule,
-             const struct template_source *source)
+             struct refusal *refusal)
 {
-	const char *retry_after = source->variables[TEMPLATE_RETRY_AFTER];
+	const struct error_rule *rule = rule_of(t, x, refusal->condition);
+	const char *retry_after =
+		refusal->source.variables[TEMPLATE_RETRY_AFTER];
+	const struct content content = {
+		.status = rule->status,
+		.body = &rule->body,
+		.page = rule->page,
+		.headers = rule->headers,
+		.header_count = rule->header_count,
+		.source = &refusal->source,
+		.violations = refusal->violations,
+	};
+	const char *type = rule->page == NULL ? TYPE_JSON : TYPE_HTML;
 	struct arena reserve;
 
+	x->failed = true;
+	x->condition = refusal->condition;
 	if (x->inquiry.arena->full ||
-	    fill_answer(&x->answer, rule, source, x->inquiry.arena) !=
-	            CODE_OK) {
+	    fill_answer(t, x, &content, x->inquiry.arena) != CODE_OK) {
 		arena_init(&reserve, x->reserve, sizeof(x->reserve));
-		if (fill_answer(&x->answer, rule, source, &reserve) != CODE_OK)
+		if (fill_answer(t, x, &content, &reserve) != CODE_OK) {
+			type = TYPE_JSON;
 			x->answer = (struct answer){
 				.status = 500,
 				.body = { last_resort,
 				          sizeof(last_resort) - 1 },
 			};
+		}
 	}
-	add_common(x, &x->answer);
+	add_common(x, type);
+	if (strcmp(type, TYPE_HTML) == 0)
+		add_page_headers(t, x);
 	if (x->answer.status == 503 || x->answer.status == 429)
 		answer_add(&x->answer, "Retry-After",
 		           retry_after == NULL ? "1" : retry_after);
 	cors_expose(t->cors, origin_of(x), &x->answer);
 }
 
+/* Strong enough to tell two pictures of one address apart (FNV-1a). */
+static const char *
+make_etag(struct exchange *x, struct bytes bytes)
+{
+	const unsigned char *data = bytes.data;
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < bytes.len; i++)
+		hash = (hash ^ data[i]) * 0x100000001b3;
+	(void)snprintf(x->etag, sizeof(x->etag), "\"%016" PRIx64 "\"", hash);
+	return x->etag;
+}
+
+/* A type of our own server's, but a header's value all the same. */
+static bool
+is_media_type(const char *text)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz"
+	                          "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                          "0123456789!#$&^_.+-/");
+
+	return len > 2 && len < 128 && text[len] == '\0' &&
+	       strchr(text, '/') != NULL;
+}
+
+/* The bytes as they are, or 304 for a client that has them. */
+static const char *
+render_raw(struct exchange *x, const ProtobufCMessage *reply)
+{
+	const struct route_answer *route = &x->route->answer;
+	const char *known = x->inquiry.header(x->inquiry.ctx, "If-None-Match");
+	const char *type = message_get(reply, route->raw_type, 0).text;
+	struct bytes bytes = message_bytes(reply, route->raw);
+	const char *etag = make_etag(x, bytes);
+
+	answer_add(&x->answer, "ETag", etag);
+	if (known != NULL && strstr(known, etag) != NULL) {
+		x->answer.status = 304;
+		return TYPE_JSON;
+	}
+	x->answer.body = bytes;
+	return is_media_type(type) ? type : "application/octet-stream";
+}
+
+/* The route's own look, or the first variant's that fits the reply. */
+static struct content
+choose_content(const struct route *route, const ProtobufCMessage *reply)
+{
+	const struct route_answer *answer = &route->answer;
+	struct content content = { .status = answer->status,
+		                   .body = &answer->body,
+		                   .page = answer->page,
+		                   .headers = answer->headers,
+		                   .header_count = answer->header_count };
+
+	for (size_t i = 0; i < answer->variant_count; i++) {
+		if (!route_choice_holds(&answer->variants[i].when, reply))
+			continue;
+		content.status = answer->variants[i].status;
+		content.body = &answer->variants[i].body;
+		break;
+	}
+	return content;
+}
+
+static bool
+add_links(const struct translator *t, struct exchange *x,
+          const ProtobufCMessage *reply, struct template_source *source)
+{
+	const struct route_paging *paging = &x->route->answer.paging;
+	struct paging_links links;
+
+	if (paging->parameter == NULL)
+		return true;
+	if (!paging_write(paging, &x->inquiry, t->public_base, reply, &links))
+		return false;
+	source->variables[TEMPLATE_NEXT_PAGE] = links.next;
+	source->variables[TEMPLATE_PREVIOUS_PAGE] = links.previous;
+	return true;
+}
+
 void
 render_success(const struct translator *t, struct exchange *x,
                const ProtobufCMessage *reply)
 {
-	const struct route *route = x->route;
-	const struct template_source source = {
-		.message = reply,
-		.public_base = t->public_base,
-	};
-	const struct template_source nothing = { 0 };
-	struct error_rule rule = { .status = route->status,
-		                   .body = route->body,
-		                   .header_count = route->header_count };
+	struct template_source source = { .message = reply,
+		                          .public_base = t->public_base };
+	struct refusal refusal = { .condition = CONDITION_INTERNAL };
+	struct content content = choose_content(x->route, reply);
+	const char *type = content.page == NULL ? TYPE_JSON : TYPE_HTML;
 
-	memcpy(rule.headers, route->headers, sizeof(rule.headers));
-	if (fill_answer(&x->answer, &rule, &source, x->inquiry.arena) !=
-	    CODE_OK) {
-		render_error(t, x, route->errors.rules[CONDITION_INTERNAL],
-		             &nothing);
+	content.source = &source;
+	if (!add_links(t, x, reply, &source) ||
+	    fill_answer(t, x, &content, x->inquiry.arena) != CODE_OK) {
+		render_error(t, x, &refusal);
 		return;
 	}
-	add_common(x, &x->answer);
-	if (route->no_store)
+	if (x->route->answer.raw != NULL)
+		type = render_raw(x, reply);
+	add_common(x, type);
+	if (content.page != NULL)
+		add_page_headers(t, x);
+	else if (x->route->answer.no_store)
 		answer_add(&x->answer, "Cache-Control", "no-store");
 	cors_expose(t->cors, origin_of(x), &x->answer);
 }

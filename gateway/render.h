@@ -20,9 +20,18 @@ void render_preflight(const struct translator *t, struct exchange *x);
 void render_success(const struct translator *t, struct exchange *x,
                     const ProtobufCMessage *reply);
 
-/* render_error answers with a rule; the source holds its variables. */
+/* What a refusal may say; unset variables read as empty. */
+struct refusal {
+	unsigned condition;
+	struct template_source source;
+	const struct violations *violations; /* for pages; NULL: none */
+};
+
+/*
+ * render_error answers with the rule for the condition: of the route, of its
+ * path's other routes, or of no route.
+ */
 void render_error(const struct translator *t, struct exchange *x,
-                  const struct error_rule *rule,
-                  const struct template_source *source);
+                  struct refusal *refusal);
 
 #endif

@@ -8,10 +8,11 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "base/code.h"
+#include "gateway/body.h"
 #include "gateway/error_table.h"
 #include "gateway/field.h"
+#include "gateway/route_answer.h"
 #include "gateway/spec.h"
-#include "gateway/template.h"
 
 /*
  * One method of one path: which RPC it stands for, how the request becomes its
@@ -20,8 +21,7 @@
  */
 #define ROUTE_SEGMENT_MAX 12
 #define ROUTE_PARAMETER_MAX 4
-#define ROUTE_FIELD_MAX 16
-#define ROUTE_ACCEPT_MAX 8
+#define ROUTE_RULE_MAX 4
 
 /* In the order in which Allow lists them. */
 enum method {
@@ -41,16 +41,16 @@ struct route_segment {
 	bool is_parameter;
 };
 
-/* Which values of an enum in the reply are a success; none: all. */
-struct route_gate {
-	const ProtobufCFieldDescriptor *field;
-	int numbers[ROUTE_ACCEPT_MAX];
-	size_t count;
-	unsigned otherwise; /* condition */
+/* Two rows whose texts must be equal where both are present. */
+struct route_rule {
+	size_t a, b; /* rows */
+	const char *message;
+	const char *report_as;
 };
 
 struct route {
 	const char *profile; /* its name */
+	const char *path;    /* as the profile writes it */
 	const char *text;    /* the row as JSON, to compare rows */
 	enum method method;
 	struct route_segment segments[ROUTE_SEGMENT_MAX];
@@ -58,25 +58,33 @@ struct route {
 	const char *rpc_name; /* NULL: answered without a call */
 	const ProtobufCMethodDescriptor *rpc;
 	uint32_t timeout_ms; /* 0: the gateway's */
+	uint32_t body_max;   /* bytes; 0: the gateway's */
 	bool needs_bearer;
 	bool needs_body;  /* some field comes from the body */
 	bool needs_query; /* or from the query */
-	bool no_store;
+	bool all_errors;  /* ask the server too when fields are bad */
+	const char *raw_types[BODY_RAW_MAX + 1];
 	struct field *fields;
 	size_t field_count;
-	struct route_gate gate;
-	unsigned status;
-	struct template body;
-	struct header_rule headers[ERROR_HEADER_MAX];
-	size_t header_count;
+	struct route_rule rules[ROUTE_RULE_MAX];
+	size_t rule_count;
+	struct route_answer answer;
 	struct error_table errors;
+	bool may[CONDITION_MAX]; /* the conditions it can meet */
+
+	const struct route *browser; /* the same for a browser; NULL */
+	const struct route *confirm; /* before a GET that changes; NULL */
 };
 
-/* What a route takes from its profile. */
+/* What a route takes from the profiles. */
 struct route_scope {
 	const char *profile;
 	const struct template_objects *objects;
-	const struct error_table *errors; /* of "errors_from" or the profile */
+	const struct page_set *pages;
+	const struct error_table *errors; /* of the profile */
+	/* find_errors returns those of a profile; NULL: there is none. */
+	const struct error_table *(*find_errors)(void *ctx, const char *name);
+	void *ctx;
 };
 
 /* route_compile reads a row of "routes" into *out. */

@@ -44,25 +44,6 @@ make_allow(struct arena *arena, const struct router_path *path)
 	                    path->routes[METHOD_GET] != NULL ? "HEAD, " : "");
 }
 
-/* NULL also if the arena is full: the caller looks at arena->full. */
-static const char *
-make_pattern(struct arena *arena, const struct route *route)
-{
-	const char *text = "";
-	bool has_parameter = false;
-
-	for (size_t i = 0; i < route->segment_count && text != NULL; i++) {
-		const struct route_segment *segment = &route->segments[i];
-		const char *open = segment->is_parameter ? "{" : "";
-		const char *close = segment->is_parameter ? "}" : "";
-
-		text = arena_printf(arena, "%s/%s%s%s", text, open,
-		                    segment->text, close);
-		has_parameter |= segment->is_parameter;
-	}
-	return has_parameter ? text : NULL;
-}
-
 /* The route's path, put in its place of the order if it is new. */
 static struct router_path *
 find_or_add(struct router *router, struct arena *arena,
@@ -82,7 +63,8 @@ find_or_add(struct router *router, struct arena *arena,
 	memcpy(path->segments, route->segments, sizeof(path->segments));
 	path->segment_count = route->segment_count;
 	path->needs_bearer = true;
-	path->pattern = make_pattern(arena, route);
+	for (size_t i = 0; i < route->segment_count; i++)
+		path->has_parameters |= route->segments[i].is_parameter;
 	path->next = *link;
 	*link = path;
 	return path;
@@ -102,6 +84,7 @@ router_add(struct router *router, struct arena *arena,
 		                                   : CODE_ALREADY_EXISTS;
 	}
 	path->routes[route->method] = route;
+	router->has_limit[route->method] |= route->body_max > 0;
 	path->needs_bearer &= route->needs_bearer;
 	path->allow = make_allow(arena, path);
 	return arena->full ? CODE_RESOURCE_EXHAUSTED : CODE_OK;

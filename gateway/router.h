@@ -18,14 +18,15 @@ struct router_path {
 	size_t segment_count;
 	const struct route *routes[METHOD_COUNT]; /* NULL: not there */
 	const char *allow;                        /* for the Allow header */
-	const char *pattern; /* "/a/{b}", for logs: what stands in a parameter
-	                        may be a secret; NULL: has none */
+	bool has_parameters; /* what stands in one may be a secret: logs show
+	                        the route's path instead */
 	bool needs_bearer;   /* by every method */
 	struct router_path *next;
 };
 
 struct router {
 	struct router_path *first;
+	bool has_limit[METHOD_COUNT]; /* some route has its own body_max */
 };
 
 /*

@@ -5,6 +5,8 @@
 
 static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
 
+static const char *const confirming[] = { "script", "always", "never", NULL };
+
 static const struct setting rows[] = {
 	ROW_PATH(gateway, listen, "127.0.0.1:8000",
 	         "Numeric address and port to listen on, such as "
@@ -23,8 +25,18 @@ static const struct setting rows[] = {
 	         "passwords would travel in the clear."),
 	ROW_TEXT(gateway, public_base, "",
 	         "What clients call this gateway, such as "
-	         "https://auth.example; begins links to avatars. Empty: "
-	         "links stay paths."),
+	         "https://auth.example; begins links to avatars and to the "
+	         "pages of lists. Empty: http:// and gateway.listen, if that "
+	         "is loopback with a port; otherwise links stay paths."),
+
+	ROW_TEXT(pages, operator_name, "Latchkey",
+	         "Who runs this service, as the HTML pages behind mailed "
+	         "links say."),
+	ROW_CHOICE(pages, verify_on_get, "script", confirming,
+	           "Which GET of a verification link verifies at once: "
+	           "script (Accept names application/json, or Sec-Fetch-Mode "
+	           "is cors), always, or never. Any other shows a page with a "
+	           "button, so that a mail scanner verifies nothing."),
 
 	ROW_PATH(server, url, "tls+tcp://127.0.0.1:7701",
 	         "The server's listeners.front, or its ipc:// socket."),

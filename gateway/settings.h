@@ -18,6 +18,10 @@ struct gateway_settings {
 		char *public_base;
 	} gateway;
 	struct {
+		char *operator_name;
+		char *verify_on_get;
+	} pages;
+	struct {
 		char *url;
 		char *name;
 		char *ca;

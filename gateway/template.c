@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "gateway/message.h"
+#include "gateway/pair.h"
 #include "gateway/template_op.h"
 
 #define DEPTH_MAX 16
@@ -153,6 +154,49 @@ compile_string(struct compiler *c, const struct spec *at,
 	return add_op(c, at, op);
 }
 
+/* Finds the message a "$object" or "$each" goes into. */
+static enum code
+resolve_child(const struct spec *at, const ProtobufCMessageDescriptor *message,
+              bool is_list, struct template_ref *ref)
+{
+	const ProtobufCFieldDescriptor *field;
+	const char *path = NULL;
+	enum code code = spec_value_text(at, &path);
+
+	if (code != CODE_OK)
+		return code;
+	if (message == NULL)
+		return spec_fail(at, "errors have no messages");
+	code = template_ref_path(at, message, path, ref);
+	if (code != CODE_OK)
+		return code;
+	field = template_ref_target(ref);
+	if (message_kind(field) != MESSAGE_CHILD ||
+	    (field->label == PROTOBUF_C_LABEL_REPEATED) != is_list)
+		return spec_fail(at, "\"%s\" is not a %s", path,
+		                 is_list ? "list of messages" : "message");
+	return CODE_OK;
+}
+
+/* {"$spread": PATH}: members that the gateway does not know beforehand. */
+static enum code
+compile_spread(struct compiler *c, const struct spec *at,
+               const ProtobufCMessageDescriptor *message, enum written *written)
+{
+	struct template_op op = { .kind = TEMPLATE_SPREAD };
+	struct pair_shape shape;
+	enum code code = resolve_child(at, message, true, &op.ref);
+
+	if (code != CODE_OK)
+		return code;
+	if (!pair_shape_find(template_ref_target(&op.ref)->descriptor, &shape))
+		return spec_fail(at, "\"$spread\" is for lists of names and "
+		                     "values");
+	if (*written == WRITTEN_NONE)
+		*written = WRITTEN_PERHAPS;
+	return add_op(c, at, op);
+}
+
 /* NOLINTBEGIN(misc-no-recursion): bounded, see the top of this file */
 
 static enum code compile_value(struct compiler *c, const struct spec *at,
@@ -179,6 +223,8 @@ compile_member(struct compiler *c, const struct spec *at,
 	enum code code;
 	bool found;
 
+	if (strcmp(at->value->key, "$spread") == 0)
+		return compile_spread(c, at, message, written);
 	if (at->value->key[0] == '$')
 		return spec_fail(at, "is no member known here");
 	code = find_lone(at, message, &op.ref, &found);
@@ -226,30 +272,6 @@ compile_children(struct compiler *c, const struct spec *at,
 	}
 	add_raw(c, is_list ? "]" : "}");
 	return code;
-}
-
-/* Finds the message a "$object" or "$each" goes into. */
-static enum code
-resolve_child(const struct spec *at, const ProtobufCMessageDescriptor *message,
-              bool is_list, struct template_ref *ref)
-{
-	const ProtobufCFieldDescriptor *field;
-	const char *path = NULL;
-	enum code code = spec_value_text(at, &path);
-
-	if (code != CODE_OK)
-		return code;
-	if (message == NULL)
-		return spec_fail(at, "errors have no messages");
-	code = template_ref_path(at, message, path, ref);
-	if (code != CODE_OK)
-		return code;
-	field = template_ref_target(ref);
-	if (message_kind(field) != MESSAGE_CHILD ||
-	    (field->label == PROTOBUF_C_LABEL_REPEATED) != is_list)
-		return spec_fail(at, "\"%s\" is not a %s", path,
-		                 is_list ? "list of messages" : "message");
-	return CODE_OK;
 }
 
 static bool

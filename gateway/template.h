@@ -25,16 +25,22 @@ struct template
 	size_t count;
 };
 
-/* What the templates of errors may refer to. */
+/*
+ * What the templates of errors may refer to, and, with an '@', those of
+ * successes beside the fields of the reply.
+ */
 enum template_variable {
-	TEMPLATE_METHOD,      /* {method}: as the client sent it */
-	TEMPLATE_MEDIA_TYPE,  /* {media_type}: its Content-Type */
-	TEMPLATE_WHAT,        /* {what}: what is wrong with the body */
-	TEMPLATE_GOT,         /* {got}: list, str, int, float, bool */
-	TEMPLATE_LINE,        /* {line}: number */
-	TEMPLATE_COLUMN,      /* {column}: number */
-	TEMPLATE_RETRY_AFTER, /* {retry_after_s}: number */
-	TEMPLATE_FIELDS,      /* {fields}: the object of bad fields */
+	TEMPLATE_METHOD,        /* {method}: as the client sent it */
+	TEMPLATE_MEDIA_TYPE,    /* {media_type}: its Content-Type */
+	TEMPLATE_WHAT,          /* {what}: what is wrong with the body */
+	TEMPLATE_GOT,           /* {got}: list, str, int, float, bool */
+	TEMPLATE_LINE,          /* {line}: number */
+	TEMPLATE_COLUMN,        /* {column}: number */
+	TEMPLATE_RETRY_AFTER,   /* {retry_after_s}: number */
+	TEMPLATE_RETRY_WORDS,   /* {retry_after}: "1 second", "30 seconds" */
+	TEMPLATE_FIELDS,        /* {fields}: the object of bad fields */
+	TEMPLATE_NEXT_PAGE,     /* {@next}: a JSON string or null; in answers */
+	TEMPLATE_PREVIOUS_PAGE, /* {@previous}: likewise */
 	TEMPLATE_VARIABLE_COUNT,
 };
 
@@ -59,6 +65,9 @@ NODISCARD enum code template_compile(const struct spec *at,
 NODISCARD enum code template_compile_text(const struct spec *at,
                                           const struct template_scope *scope,
                                           struct template *out);
+
+/* template_uses tells whether a variable occurs in it. */
+bool template_uses(const struct template *t, enum template_variable variable);
 
 /* template_equals tells whether both write the same. */
 bool template_equals(const struct template *a, const struct template *b);

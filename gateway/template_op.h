@@ -27,6 +27,7 @@ enum template_op_kind {
 	TEMPLATE_LEAVE,
 	TEMPLATE_EACH,    /* into the first of a list; jump if empty */
 	TEMPLATE_ANOTHER, /* into the next, and jump; or leave */
+	TEMPLATE_SPREAD,  /* a list of pairs as members of the object */
 };
 
 enum template_filter {

@@ -18,7 +18,10 @@ static const char *const variables[TEMPLATE_VARIABLE_COUNT] = {
 	[TEMPLATE_LINE] = "line",
 	[TEMPLATE_COLUMN] = "column",
 	[TEMPLATE_RETRY_AFTER] = "retry_after_s",
+	[TEMPLATE_RETRY_WORDS] = "retry_after",
 	[TEMPLATE_FIELDS] = "fields",
+	[TEMPLATE_NEXT_PAGE] = "@next",
+	[TEMPLATE_PREVIOUS_PAGE] = "@previous",
 };
 
 /* "a.b" into the fields of the message; the last one is what is meant. */
@@ -57,11 +60,14 @@ template_ref_path(const struct spec *at,
 }
 
 static enum code
-resolve_variable(const struct spec *at, const char *name,
+resolve_variable(const struct spec *at, const char *name, bool in_answer,
                  struct template_ref *ref)
 {
 	for (unsigned i = 0; i < TEMPLATE_VARIABLE_COUNT; i++) {
-		if (strcmp(variables[i], name) == 0) {
+		bool is_answers = variables[i][0] == '@';
+
+		if (strcmp(variables[i], name) == 0 &&
+		    is_answers == in_answer) {
 			ref->variable = i;
 			return CODE_OK;
 		}
@@ -120,8 +126,8 @@ resolve_ref(const struct spec *at, const ProtobufCMessageDescriptor *message,
 	enum code code;
 
 	*ref = (struct template_ref){ 0 };
-	if (message == NULL)
-		code = resolve_variable(at, name, ref);
+	if (message == NULL || *name == '@')
+		code = resolve_variable(at, name, message != NULL, ref);
 	else
 		code = template_ref_path(at, message, name, ref);
 	while (code == CODE_OK && rest != NULL)
@@ -137,12 +143,13 @@ template_ref_check(const struct spec *at, const struct template_ref *ref,
 	enum message_kind kind;
 
 	if (field == NULL) {
-		if (within && ref->variable == TEMPLATE_FIELDS)
-			return spec_fail(at, "\"fields\" must stand alone");
+		if (within && ref->variable >= TEMPLATE_FIELDS)
+			return spec_fail(at, "\"%s\" must stand alone",
+			                 variables[ref->variable]);
 		return CODE_OK;
 	}
 	kind = message_kind(field);
-	if (kind == MESSAGE_OTHER)
+	if (kind == MESSAGE_OTHER || kind == MESSAGE_BYTES)
 		return spec_fail(at, "bytes and floats cannot be shown");
 	if (kind == MESSAGE_CHILD)
 		return spec_fail(at,

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "gateway/message.h"
+#include "gateway/pair.h"
 #include "gateway/template_op.h"
 
 /* A message or list entered; what it was entered from lies below it. */
@@ -173,6 +174,8 @@ is_json(enum template_variable variable)
 	case TEMPLATE_COLUMN:
 	case TEMPLATE_RETRY_AFTER:
 	case TEMPLATE_FIELDS:
+	case TEMPLATE_NEXT_PAGE:
+	case TEMPLATE_PREVIOUS_PAGE:
 		return true;
 	default:
 		return false;
@@ -240,6 +243,28 @@ advance(struct writer *w)
 	return false;
 }
 
+/* Its kind of message was found when the step was compiled. */
+static void
+write_pairs(struct writer *w, const struct template_op *op)
+{
+	struct place place = find_place(w, &op->ref);
+	const ProtobufCFieldDescriptor *list = template_ref_target(&op->ref);
+	struct pair_shape shape;
+
+	if (!pair_shape_find(list->descriptor, &shape))
+		return;
+	for (size_t i = 0; i < place.count; i++) {
+		const ProtobufCMessage *pair =
+			message_child(place.message, list, i);
+		const char *name = message_get(pair, shape.name, 0).text;
+
+		write_separator(w->out);
+		json_out_string(w->out, name, strlen(name));
+		json_out_raw(w->out, ":", 1);
+		pair_write(&shape, pair, w->out);
+	}
+}
+
 /* Runs one step and returns the index of the next. */
 static size_t
 run(struct writer *w, const struct template_op *op, size_t at)
@@ -277,6 +302,9 @@ run(struct writer *w, const struct template_op *op, size_t at)
 		if (advance(w))
 			return op->jump;
 		break;
+	case TEMPLATE_SPREAD:
+		write_pairs(w, op);
+		break;
 	}
 	return at + 1;
 }
@@ -290,6 +318,19 @@ template_write(const struct template *t, const struct template_source *source,
 	w.frames[0].message = source->message;
 	for (size_t at = 0; at < t->count && !out->failed;)
 		at = run(&w, &t->ops[at], at);
+}
+
+bool
+template_uses(const struct template *t, enum template_variable variable)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct template_op *op = &t->ops[i];
+
+		if (op->kind >= TEMPLATE_VALUE && op->kind <= TEMPLATE_PLAIN &&
+		    op->ref.depth == 0 && op->ref.variable == variable)
+			return true;
+	}
+	return false;
 }
 
 static bool

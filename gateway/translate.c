@@ -22,40 +22,30 @@ header(const struct exchange *x, const char *name)
 	return x->inquiry.header(x->inquiry.ctx, name);
 }
 
-/* Errors before a route is chosen look like those of its path's others. */
-static const struct error_table *
-errors_of(const struct translator *t, const struct exchange *x)
-{
-	if (x->route != NULL)
-		return &x->route->errors;
-	for (unsigned m = 0; x->match.path != NULL && m < METHOD_COUNT; m++)
-		if (x->match.path->routes[m] != NULL)
-			return &x->match.path->routes[m]->errors;
-	return t->profiles->errors;
-}
-
 /* Always false: the answer is made, there is no call. */
 static bool
-refuse_with(const struct translator *t, struct exchange *x, unsigned condition,
-            struct template_source *source)
+refuse_with(const struct translator *t, struct exchange *x,
+            struct refusal *refusal)
 {
 	const char *type = header(x, "Content-Type");
+	const char **variables = refusal->source.variables;
 
-	source->variables[TEMPLATE_METHOD] = x->inquiry.method;
-	source->variables[TEMPLATE_RETRY_AFTER] = "1";
+	variables[TEMPLATE_METHOD] = x->inquiry.method;
+	variables[TEMPLATE_RETRY_AFTER] = "1";
+	variables[TEMPLATE_RETRY_WORDS] = "1 second";
 	if (type != NULL && strlen(type) <= MEDIA_TYPE_MAX &&
 	    utf8_is_valid(type, strlen(type)))
-		source->variables[TEMPLATE_MEDIA_TYPE] = type;
-	render_error(t, x, errors_of(t, x)->rules[condition], source);
+		variables[TEMPLATE_MEDIA_TYPE] = type;
+	render_error(t, x, refusal);
 	return false;
 }
 
 static bool
 refuse(const struct translator *t, struct exchange *x, unsigned condition)
 {
-	struct template_source source = { 0 };
+	struct refusal refusal = { .condition = condition };
 
-	return refuse_with(t, x, condition, &source);
+	return refuse_with(t, x, &refusal);
 }
 
 /* A body, or what is made of it, that is more than a request may use. */
@@ -68,28 +58,29 @@ refuse_too_large(const struct translator *t, struct exchange *x)
 static bool
 refuse_body(const struct translator *t, struct exchange *x)
 {
-	struct template_source source = { 0 };
+	struct refusal refusal = { .condition = x->body.condition };
 	char line[24], column[24];
 
 	(void)snprintf(line, sizeof(line), "%zu", x->body.at.line);
 	(void)snprintf(column, sizeof(column), "%zu", x->body.at.column);
-	source.variables[TEMPLATE_LINE] = line;
-	source.variables[TEMPLATE_COLUMN] = column;
-	source.variables[TEMPLATE_WHAT] = x->body.what;
-	source.variables[TEMPLATE_GOT] = x->body.got;
-	return refuse_with(t, x, x->body.condition, &source);
+	refusal.source.variables[TEMPLATE_LINE] = line;
+	refusal.source.variables[TEMPLATE_COLUMN] = column;
+	refusal.source.variables[TEMPLATE_WHAT] = x->body.what;
+	refusal.source.variables[TEMPLATE_GOT] = x->body.got;
+	return refuse_with(t, x, &refusal);
 }
 
 static bool
-refuse_fields(const struct translator *t, struct exchange *x,
-              const struct violations *violations)
+refuse_fields(const struct translator *t, struct exchange *x)
 {
-	struct template_source source = { 0 };
+	struct refusal refusal = { .condition = CONDITION_FIELDS_INVALID,
+		                   .violations = &x->outcome.violations };
 
-	if (violations_write(violations, &source.variables[TEMPLATE_FIELDS]) !=
+	if (violations_write(&x->outcome.violations,
+	                     &refusal.source.variables[TEMPLATE_FIELDS]) !=
 	    CODE_OK)
 		return refuse_too_large(t, x);
-	return refuse_with(t, x, CONDITION_FIELDS_INVALID, &source);
+	return refuse_with(t, x, &refusal);
 }
 
 /* Compact JWS: visible ASCII. Anything else the server could not even read. */
@@ -115,13 +106,11 @@ refuse_token(const struct translator *t, struct exchange *x)
 		.reason = LATCHKEY__RPC__V1__REASON__REASON_TOKEN_INVALID,
 		.subject = LATCHKEY__RPC__V1__SUBJECT__SUBJECT_CALLER,
 	};
-	const struct template_source nothing = { 0 };
+	const struct error_table *errors =
+		x->route == NULL ? t->profiles->errors : &x->route->errors;
 
-	render_error(t, x,
-	             error_table_find(errors_of(t, x), CODE_UNAUTHENTICATED,
-	                              &status),
-	             &nothing);
-	return false;
+	return refuse(t, x,
+	              error_table_find(errors, CODE_UNAUTHENTICATED, &status));
 }
 
 static bool
@@ -200,11 +189,12 @@ take_input(const struct translator *t, struct exchange *x)
 
 	take_parameters(x);
 	if (x->route->needs_body) {
-		code = body_read(&x->inquiry, &x->body);
+		code = body_read(&x->inquiry, x->route->raw_types, &x->body);
 		if (code == CODE_OK && x->body.object == NULL)
 			return refuse_body(t, x);
 	}
 	x->input.body = x->body.object;
+	x->input.raw = x->body.raw;
 	if (code == CODE_OK && x->route->needs_query) {
 		code = form_read(x->inquiry.arena, query, &form, &x->body.what);
 		x->body.condition = CONDITION_FORM_MALFORMED;
@@ -215,25 +205,105 @@ take_input(const struct translator *t, struct exchange *x)
 	return code == CODE_OK ? true : refuse_too_large(t, x);
 }
 
+/* What concerns two fields is looked at once each is good by itself. */
+static void
+check_rules(struct exchange *x)
+{
+	struct field_outcome *outcome = &x->outcome;
+
+	for (size_t i = 0; i < x->route->rule_count; i++) {
+		const struct route_rule *rule = &x->route->rules[i];
+		const char *a = outcome->texts[rule->a];
+		const char *b = outcome->texts[rule->b];
+
+		if (a != NULL && b != NULL && strcmp(a, b) != 0)
+			violations_add(&outcome->violations, rule->report_as,
+			               VIOLATION_WHOLE, rule->message);
+	}
+}
+
+/*
+ * With bad fields there is no call, unless the route wants to know of the
+ * others as well and the server is sure to refuse for want of a field.
+ */
+static bool
+judge_fields(const struct translator *t, struct exchange *x)
+{
+	struct field_outcome *outcome = &x->outcome;
+
+	if (outcome->refused)
+		return refuse(t, x, outcome->condition);
+	if (outcome->violations.first == NULL)
+		check_rules(x);
+	else if (x->route->all_errors && outcome->lacks_required)
+		return true;
+	if (outcome->violations.failed)
+		return refuse_too_large(t, x);
+	return outcome->violations.first == NULL || refuse_fields(t, x);
+}
+
 static bool
 take_fields(const struct translator *t, struct exchange *x)
 {
 	const struct route *route = x->route;
-	struct field_outcome outcome;
-	enum code code;
 
 	x->request = message_new(x->inquiry.arena, route->rpc->input);
 	if (x->request == NULL)
 		return refuse_too_large(t, x);
-	code = field_fill(route->fields, route->field_count, &x->input,
-	                  x->request, &outcome);
-	if (code != CODE_OK)
+	if (field_fill(route->fields, route->field_count, &x->input, x->request,
+	               &x->outcome) != CODE_OK)
 		return refuse_too_large(t, x);
-	if (outcome.violations.first != NULL)
-		return refuse_fields(t, x, &outcome.violations);
-	if (outcome.too_long)
-		return refuse(t, x, outcome.condition);
-	return true;
+	return judge_fields(t, x);
+}
+
+/* Accept names JSON, or a browser says that a script of a page asks. */
+static bool
+is_script(const struct exchange *x)
+{
+	const char *mode = header(x, "Sec-Fetch-Mode");
+
+	return header_value_names(header(x, "Accept"), "application/json") ||
+	       (mode != NULL && strcmp(mode, "cors") == 0);
+}
+
+/* HEAD asks for nothing to happen, whoever sends it. */
+static bool
+must_confirm(const struct translator *t, const struct exchange *x)
+{
+	if (strcmp(x->inquiry.method, "HEAD") == 0)
+		return true;
+	switch (t->confirm) {
+	case TRANSLATE_CONFIRM_NOBODY:
+		return false;
+	case TRANSLATE_CONFIRM_ALL:
+		return true;
+	case TRANSLATE_CONFIRM_PEOPLE:
+		break;
+	}
+	return !is_script(x);
+}
+
+/* The row itself, or what it says of pages. */
+static const struct route *
+choose_form(const struct translator *t, const struct exchange *x,
+            const struct route *route)
+{
+	if (route->confirm != NULL && must_confirm(t, x))
+		return route->confirm;
+	if (route->browser != NULL && !is_script(x) &&
+	    header_value_names(header(x, "Accept"), "text/html"))
+		return route->browser;
+	return route;
+}
+
+static bool
+is_acceptable(const struct exchange *x)
+{
+	/* What a link or an <img> leads to is taken as it is. */
+	if (x->route != NULL &&
+	    (x->route->answer.page != NULL || x->route->answer.raw != NULL))
+		return true;
+	return header_value_accepts_json(header(x, "Accept"));
 }
 
 /* Path, Accept, credentials, method: the order in which DRF looks. */
@@ -249,9 +319,10 @@ choose_route(const struct translator *t, struct exchange *x)
 		render_empty(t, x, 200);
 		return false;
 	}
-	if (router_method_find(x->inquiry.method, &method))
-		x->route = path->routes[method];
-	if (!header_value_accepts_json(header(x, "Accept")))
+	if (router_method_find(x->inquiry.method, &method) &&
+	    path->routes[method] != NULL)
+		x->route = choose_form(t, x, path->routes[method]);
+	if (!is_acceptable(x))
 		return refuse(t, x, CONDITION_NOT_ACCEPTABLE);
 	if (x->route != NULL ? x->route->needs_bearer : path->needs_bearer)
 		if (!take_token(t, x))
@@ -283,82 +354,6 @@ translate_request(const struct translator *t, struct exchange *x)
 	take_user_agent(x);
 	take_traceparent(x);
 	return true;
-}
-
-/* The server's violations under the names that the client used. */
-static enum code
-name_violations(struct exchange *x, const Latchkey__Rpc__V1__Status *status,
-                const char **out)
-{
-	struct violations list;
-
-	violations_init(&list, x->inquiry.arena);
-	for (size_t i = 0; i < status->n_violations; i++) {
-		const Latchkey__Rpc__V1__FieldViolation *v =
-			status->violations[i];
-		const char *name =
-			field_name_of(x->route->fields, x->route->field_count,
-		                      &x->input, v->field);
-		bool absent = strcmp(v->code, "required") == 0;
-
-		violations_add(&list, name == NULL ? "non_field_errors" : name,
-		               absent ? "This field is required." : v->message);
-	}
-	return violations_write(&list, out);
-}
-
-static void
-translate_failure(const struct translator *t, struct exchange *x,
-                  enum code code, const Latchkey__Rpc__V1__Status *status)
-{
-	const struct error_rule *rule =
-		error_table_find(&x->route->errors, code, status);
-	struct template_source source = { 0 };
-	uint64_t retry_after_s =
-		((uint64_t)status->retry_after_ms + 999) / 1000;
-
-	if (retry_after_s == 0)
-		retry_after_s = 1;
-	(void)snprintf(x->retry_after, sizeof(x->retry_after), "%u",
-	               (unsigned)retry_after_s);
-	source.variables[TEMPLATE_RETRY_AFTER] = x->retry_after;
-	source.variables[TEMPLATE_METHOD] = x->inquiry.method;
-	if (status->n_violations > 0 &&
-	    name_violations(x, status, &source.variables[TEMPLATE_FIELDS]) !=
-	            CODE_OK)
-		rule = x->route->errors.rules[CONDITION_INTERNAL];
-	render_error(t, x, rule, &source);
-}
-
-static bool
-passes(const struct route_gate *gate, const ProtobufCMessage *reply)
-{
-	int64_t number;
-
-	if (gate->count == 0)
-		return true;
-	if (message_count(reply, gate->field) == 0)
-		return false;
-	number = message_get(reply, gate->field, 0).number;
-	for (size_t i = 0; i < gate->count; i++)
-		if (gate->numbers[i] == number)
-			return true;
-	return false;
-}
-
-void
-translate_reply(const struct translator *t, struct exchange *x, enum code code,
-                const Latchkey__Rpc__V1__Status *status,
-                const ProtobufCMessage *reply)
-{
-	if (code != CODE_OK)
-		translate_failure(t, x, code, status);
-	else if (reply == NULL || reply->descriptor != x->route->rpc->output)
-		(void)refuse(t, x, CONDITION_INTERNAL);
-	else if (!passes(&x->route->gate, reply))
-		(void)refuse(t, x, x->route->gate.otherwise);
-	else
-		render_success(t, x, reply);
 }
 
 void

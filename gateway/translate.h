@@ -10,6 +10,7 @@
 #include "gateway/field.h"
 #include "gateway/inquiry.h"
 #include "gateway/profile.h"
+#include "proto/latchkey/rpc/v1/status.pb-c.h"
 
 /*
  * What happens to a request, without sockets: from an inquiry to either an
@@ -17,10 +18,18 @@
  * order of the checks is that of the service it replaces: path, Accept,
  * credentials, method, body, fields.
  */
+enum translate_confirm {
+	TRANSLATE_CONFIRM_PEOPLE, /* a script's GET may change something */
+	TRANSLATE_CONFIRM_NOBODY, /* every GET may; HEAD never may */
+	TRANSLATE_CONFIRM_ALL,    /* no GET may */
+};
+
 struct translator {
 	const struct profile_set *profiles;
 	const struct cors *cors;
-	const char *public_base; /* NULL: none */
+	const char *public_base;   /* NULL: none */
+	const char *operator_name; /* on pages; NULL: none */
+	enum translate_confirm confirm;
 };
 
 #define EXCHANGE_RESERVE 2048
@@ -37,14 +46,19 @@ struct exchange {
 	const char *traceparent;  /* NULL: none or not one */
 
 	struct answer answer;
+	bool failed;        /* the answer is an error */
+	unsigned condition; /* which, if failed */
 
 	/* Between the steps. */
 	struct router_match match;
 	struct field_parameter parameters[ROUTE_PARAMETER_MAX];
 	struct body body;
 	struct field_input input;
+	struct field_outcome outcome;
 	char request_id[33];
 	char retry_after[16];
+	char retry_words[32]; /* "30 seconds" */
+	char etag[40];
 	uint8_t reserve[EXCHANGE_RESERVE]; /* for an answer when the arena is
 	                                      full */
 };

@@ -311,11 +311,11 @@ static const struct expected order[] = {
 	{ { "DELETE /api/auth/users/me/", "Accept: text/html", NULL },
 	  406,
 	  UNACCEPTABLE,
-	  "GET, HEAD, OPTIONS" },
+	  "GET, PUT, PATCH, HEAD, OPTIONS" },
 	{ { "DELETE /api/auth/users/me/", NULL, NULL },
 	  401,
 	  MISSING,
-	  "GET, HEAD, OPTIONS" },
+	  "GET, PUT, PATCH, HEAD, OPTIONS" },
 	{ { "GET /api/auth/users/me/", NULL, NULL }, 401, MISSING, NULL },
 	{ { "GET /api/auth/profile", "Authorization:", NULL },
 	  401,
@@ -332,7 +332,7 @@ static const struct expected order[] = {
 	{ { "DELETE /api/auth/users/me/", BEARER, NULL },
 	  405,
 	  "{\"detail\":\"Method \\\"DELETE\\\" not allowed.\"}",
-	  "GET, HEAD, OPTIONS" },
+	  "GET, PUT, PATCH, HEAD, OPTIONS" },
 	{ { "GET /api/token/", NULL, NULL },
 	  405,
 	  "{\"detail\":\"Method \\\"GET\\\" not allowed.\"}",
@@ -506,7 +506,7 @@ answers_preflights_on_any_path_and_options_empty(void **state)
 		{ { "OPTIONS /api/auth/users/me/", "Accept: text/html", NULL },
 		  200,
 		  "",
-		  "GET, HEAD, OPTIONS" },
+		  "GET, PUT, PATCH, HEAD, OPTIONS" },
 	};
 	struct translate_fixture *f = *state;
 
@@ -560,6 +560,7 @@ make_user(void)
 	user.first_name = "Ada";
 	user.last_name = "L\"ovelace";
 	user.full_name = "Ada L\"ovelace";
+	user.name = "Ada L\"ovelace";
 	user.is_staff = true;
 	user.n_roles = 2;
 	user.roles = roles;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/message_limit.h"
 #include "proto/latchkey/v1/account_service.pb-c.h"
 #include "proto/latchkey/v1/auth_service.pb-c.h"
 #include "proto/latchkey/v1/health_service.pb-c.h"
@@ -22,6 +23,7 @@
 #include "server/services/role_service.h"
 #include "server/services/session_service.h"
 #include "server/services/user_service.h"
+#include "server/store/avatar_store.h"
 
 /* Room for a token of TOKEN_MAX and for the fields around it. */
 #define PAYLOAD_TOKEN (TOKEN_MAX + 256)
@@ -32,6 +34,11 @@
 #define PAYLOAD_EMPTY 64
 /* A whole user: 32 attributes of 1 KiB, 64 roles of 80 characters, names. */
 #define PAYLOAD_USER 60000
+/* A picture; and one with a whole user. */
+#define PAYLOAD_AVATAR (AVATAR_SIZE_MAX + 64)
+#define PAYLOAD_ME (PAYLOAD_USER + PAYLOAD_AVATAR)
+/* What an envelope may hold beside the payload: a token, a user agent. */
+#define PAYLOAD_ENVELOPE (TOKEN_MAX + 1024)
 /* 64 names of roles. */
 #define PAYLOAD_ROLES 24576
 /* 200 permissions of 100 bytes, a name, a description. */
@@ -89,8 +96,28 @@ static const struct rpc_method methods[] = {
 	  .role = ROLE_USER,
 	  .lane = LANE_WRITE,
 	  .mutating = true,
-	  .payload_max = PAYLOAD_USER,
+	  .payload_max = PAYLOAD_ME,
 	  TYPES(update_me_request, update_me_response) },
+	{ .name = "latchkey.v1.AccountService/SetAvatar",
+	  .handler = account_set_avatar,
+	  .role = ROLE_USER,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_AVATAR,
+	  TYPES(set_avatar_request, set_avatar_response) },
+	{ .name = "latchkey.v1.AccountService/DeleteAvatar",
+	  .handler = account_delete_avatar,
+	  .role = ROLE_USER,
+	  .lane = LANE_WRITE,
+	  .mutating = true,
+	  .payload_max = PAYLOAD_EMPTY,
+	  TYPES(delete_avatar_request, delete_avatar_response) },
+	{ .name = "latchkey.v1.AccountService/GetAvatar",
+	  .handler = account_get_avatar,
+	  .role = ROLE_NONE,
+	  .lane = LANE_WRITE, /* reads and checks up to 65 pages */
+	  .payload_max = PAYLOAD_NAME,
+	  TYPES(get_avatar_request, get_avatar_response) },
 	{ .name = "latchkey.v1.AccountService/ChangePassword",
 	  .handler = account_change_password,
 	  .role = ROLE_USER,
@@ -264,6 +291,8 @@ static const struct rpc_method methods[] = {
 
 _Static_assert(sizeof(methods) / sizeof(methods[0]) <= METHODS_MAX,
                "METHODS_MAX is too small for the table");
+_Static_assert(PAYLOAD_ME + PAYLOAD_ENVELOPE <= MESSAGE_LIMIT,
+               "the largest request is longer than a message may be");
 
 size_t
 methods_make(const struct server *server, struct rpc_method rows[METHODS_MAX])

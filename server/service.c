@@ -12,11 +12,13 @@
 #include "base/process.h"
 #include "base/version.h"
 #include "server/domain/keyring.h"
+#include "server/domain/mail_sender.h"
 #include "server/domain/master_key.h"
 #include "server/domain/password.h"
 #include "server/domain/token_cache.h"
 #include "server/home.h"
 #include "server/listening.h"
+#include "server/mail_settings.h"
 #include "server/methods.h"
 #include "server/policy.h"
 #include "server/rpc/rpc_server.h"
@@ -35,6 +37,8 @@ struct service {
 	struct keyring *keyring;
 	struct password_hasher *hasher;
 	struct token_cache *token_cache;
+	struct mail_settings mail;
+	struct mail_sender *mail_sender;
 	struct server server;
 	struct rpc_method rows[METHODS_MAX];
 	struct listening listening;
@@ -129,6 +133,19 @@ fill_server(struct service *service, char *err, size_t err_size)
 }
 
 static enum code
+open_mail(struct service *service, char *err, size_t err_size)
+{
+	enum code code = mail_settings_read(service->settings, &service->mail,
+	                                    err, err_size);
+
+	if (code == CODE_OK)
+		code = mail_sender_open(service->store, &service->mail.options,
+		                        &service->mail_sender, err, err_size);
+	service->server.mail_sender = service->mail_sender;
+	return code;
+}
+
+static enum code
 listen_all(struct service *service, char *err, size_t err_size)
 {
 	const struct server_settings *s = service->settings;
@@ -195,6 +212,8 @@ service_open(const struct server_settings *settings, struct service **out,
 		code = open_pools(service, err, err_size);
 	if (code == CODE_OK)
 		code = fill_server(service, err, err_size);
+	if (code == CODE_OK)
+		code = open_mail(service, err, err_size);
 	if (code == CODE_OK)
 		code = listen_all(service, err, err_size);
 	if (code != CODE_OK) {
@@ -276,6 +295,8 @@ service_close(struct service *service)
 	if (service == NULL)
 		return;
 	rpc_server_close(service->rpc);
+	mail_sender_close(service->mail_sender);
+	mail_settings_wipe(&service->mail);
 	password_hasher_close(service->hasher);
 	token_cache_close(service->token_cache);
 	keyring_close(service->keyring);
@@ -284,6 +305,18 @@ service_close(struct service *service)
 	if (service->lock_fd >= 0)
 		(void)close(service->lock_fd);
 	free(service);
+}
+
+static enum code
+check_mail(const struct server_settings *settings, char *err, size_t err_size)
+{
+	struct mail_settings mail = { .password = "" };
+	enum code code = mail_settings_read(settings, &mail, err, err_size);
+
+	if (code == CODE_OK)
+		code = mail_sender_check(&mail.options, err, err_size);
+	mail_settings_wipe(&mail);
+	return code;
 }
 
 enum code
@@ -299,6 +332,8 @@ service_check(const struct server_settings *settings, char *err,
 		code = listening_check(&listening, err, err_size);
 	if (code == CODE_OK)
 		code = policy_read(settings, &policies, err, err_size);
+	if (code == CODE_OK)
+		code = check_mail(settings, err, err_size);
 	if (code == CODE_OK)
 		code = load_master_key(settings, master, err, err_size);
 	explicit_bzero(master, sizeof(master));

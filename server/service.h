@@ -9,8 +9,8 @@
 
 /*
  * Everything a serving latchkeyd has open: the lock of the data directory, the
- * store, the keys, the hasher, the listeners; opened in this order, closed in
- * the other.
+ * store, the keys, the hasher, the mail sender, the listeners; opened in this
+ * order, closed in the other.
  */
 struct service;
 

@@ -121,8 +121,9 @@ static const struct setting rows[] = {
 	         "throttles.login_account: nobody elsewhere can lock the "
 	         "owner out."),
 	ROW_PATH(throttles, mail_minute, "1/60",
-	         "Mails with links to one address. What is above is answered "
-	         "like the rest and not sent."),
+	         "Mails with links to one address that anybody may ask for: "
+	         "new verification links and resets. A request above it is "
+	         "answered like the rest and not sent."),
 	ROW_PATH(throttles, mail_hour, "5/3600",
 	         "The same over a longer time. Both count."),
 	ROW_PATH(throttles, register_address, "20/3600",

@@ -9,9 +9,24 @@
  */
 #define PROGRAM "latchkeyctl"
 #define EXIT_CODE_UNREACHABLE EXIT_CODE_THIRD
+#define EXIT_CODE_LOGIN 4     /* not logged in, or not any more */
+#define EXIT_CODE_NOT_FOUND 5 /* there is no such thing */
 
 int login_command(int argc, char **argv);
 extern const char login_help[];
+
+int logout_command(int argc, char **argv);
+extern const char logout_help[];
+
+int users_command(int argc, char **argv);
+extern const char users_help[];
+
+int roles_command(int argc, char **argv);
+extern const char roles_help[];
+
+int sessions_command(int argc, char **argv);
+extern const char sessions_help[];
+
 
 int call_command(int argc, char **argv);
 extern const char call_help[];

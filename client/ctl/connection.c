@@ -1,6 +1,5 @@
 #include "client/ctl/connection.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,8 +66,8 @@ read_timeout(const char *text, uint32_t *out)
 	return EXIT_CODE_OK;
 }
 
-static int
-choose_config(const struct connection_options *options, char out[PATH_MAX])
+int
+connection_config(const struct connection_options *options, char out[PATH_MAX])
 {
 	const char *home = options->home;
 	int len;
@@ -155,7 +154,7 @@ connect_by(struct connection *connection,
 	int status = read_timeout(options->timeout, &connection->timeout_ms);
 
 	if (status == EXIT_CODE_OK)
-		status = choose_config(options, config);
+		status = connection_config(options, config);
 	if (status == EXIT_CODE_OK && options->token_from != NULL &&
 	    input_read_token(connection->arena, options->token_from,
 	                     &connection->access_token) != CODE_OK)
@@ -185,6 +184,18 @@ reason_name(Latchkey__Rpc__V1__Reason reason)
 	               : value->name;
 }
 
+/* exit_code_of tells a script what to do about a refusal. */
+static int
+exit_code_of(const struct channel_call *call)
+{
+	if (call->code == CODE_NOT_FOUND)
+		return EXIT_CODE_NOT_FOUND;
+	if (call->code == CODE_UNAUTHENTICATED &&
+	    call->status->subject == LATCHKEY__RPC__V1__SUBJECT__SUBJECT_CALLER)
+		return EXIT_CODE_LOGIN;
+	return EXIT_CODE_FAILED;
+}
+
 /* print_refusal says why; what never reached the server is told apart. */
 static int
 print_refusal(const struct connection *connection,
@@ -210,25 +221,70 @@ print_refusal(const struct connection *connection,
 	if (status->retry_after_ms > 0)
 		(void)fprintf(stderr, "  try again after %u ms\n",
 		              status->retry_after_ms);
-	return EXIT_CODE_FAILED;
+	return exit_code_of(call);
 }
 
-static int
-print_reply(struct arena *arena, const ProtobufCMessage *reply)
+int
+connection_print(struct arena *arena, const ProtobufCMessage *message)
 {
 	struct json_out out;
 
 	json_out_init(&out, arena);
-	message_to_json(&out, reply);
+	message_to_json(&out, message);
 	if (json_out_end(&out) != CODE_OK)
 		return command_fail(EXIT_CODE_USAGE, PROGRAM, "out of memory");
 	(void)puts(out.data);
 	return fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_USAGE;
 }
 
+int
+connection_open(const struct connection_options *options, struct arena *arena,
+                struct connection **out)
+{
+	struct connection *connection = arena_alloc(arena, sizeof(*connection));
+
+	if (connection == NULL) {
+		(void)command_fail(EXIT_CODE_USAGE, PROGRAM, "out of memory");
+		return EXIT_CODE_USAGE;
+	}
+	connection->arena = arena;
+	*out = connection;
+	return connect_by(connection, options);
+}
+
+void
+connection_close(struct connection *connection)
+{
+	if (connection != NULL)
+		channel_close(connection->channel);
+}
+
+void
+connection_set_token(struct connection *connection, char *access_token)
+{
+	connection->access_token = access_token;
+}
+
+/* copy keeps a reply beyond its call. */
 static int
-call_and_print(struct connection *connection, const struct method *method,
-               const ProtobufCMessage *request)
+copy(struct arena *arena, const ProtobufCMessage *reply, ProtobufCMessage **out)
+{
+	size_t len = protobuf_c_message_get_packed_size(reply);
+	uint8_t *packed = arena_alloc(arena, len);
+
+	if (packed != NULL) {
+		(void)protobuf_c_message_pack(reply, packed);
+		*out = protobuf_c_message_unpack(reply->descriptor, &arena->pb,
+		                                 len, packed);
+	}
+	if (packed != NULL && *out != NULL)
+		return EXIT_CODE_OK;
+	return command_fail(EXIT_CODE_USAGE, PROGRAM, "out of memory");
+}
+
+static int
+invoke(struct connection *connection, const struct method *method,
+       const ProtobufCMessage *request, ProtobufCMessage **reply)
 {
 	struct channel_call *call = NULL;
 	enum code code = channel_call_begin(connection->channel, &call);
@@ -246,7 +302,7 @@ call_and_print(struct connection *connection, const struct method *method,
 	code = channel_call_send_wait(call, name, request,
 	                              method->method->output);
 	if (code == CODE_OK)
-		status = print_reply(connection->arena, call->reply);
+		status = copy(connection->arena, call->reply, reply);
 	else
 		status = print_refusal(connection, call);
 	channel_call_end(call);
@@ -254,14 +310,29 @@ call_and_print(struct connection *connection, const struct method *method,
 }
 
 int
+connection_invoke(struct connection *connection, const char *method,
+                  const ProtobufCMessage *request, ProtobufCMessage **reply)
+{
+	struct method found;
+
+	if (method_find(method, &found) != 1)
+		return command_fail(EXIT_CODE_USAGE, PROGRAM,
+		                    "no method named \"%s\"", method);
+	return invoke(connection, &found, request, reply);
+}
+
+int
 connection_call(const struct connection_options *options, struct arena *arena,
                 const struct method *method, const ProtobufCMessage *request)
 {
-	struct connection connection = { .arena = arena };
-	int status = connect_by(&connection, options);
+	struct connection *connection = NULL;
+	ProtobufCMessage *reply = NULL;
+	int status = connection_open(options, arena, &connection);
 
 	if (status == EXIT_CODE_OK)
-		status = call_and_print(&connection, method, request);
-	channel_close(connection.channel);
+		status = invoke(connection, method, request, &reply);
+	if (status == EXIT_CODE_OK)
+		status = connection_print(arena, reply);
+	connection_close(connection);
 	return status;
 }

@@ -1,7 +1,7 @@
 #ifndef CLIENT_CTL_CONNECTION_H
 #define CLIENT_CTL_CONNECTION_H
 
-#include <stdint.h>
+#include <limits.h>
 
 #include <protobuf-c/protobuf-c.h>
 
@@ -9,10 +9,10 @@
 #include "client/ctl/method.h"
 
 /*
- * latchkeyctl's one call: over a connection by a client configuration, its
- * answer as JSON on standard output. Every failure is printed here; callers
- * pass exit codes on.
+ * latchkeyctl's connection: opened by a client configuration, for one call
+ * after the other. Every failure is printed here; callers pass exit codes on.
  */
+
 /* The options that every command with a connection takes. */
 struct connection_options {
 	const char *config;     /* client configuration, or NULL */
@@ -54,10 +54,38 @@ int connection_set_option(struct connection_options *options, int option,
 #define CONNECTION_ARENA_SIZE ((size_t)8 << 20)
 
 /*
- * connection_call connects, calls, prints the answer and returns an exit code.
- * The arena, of CONNECTION_ARENA_SIZE, holds what it reads; the caller wipes
- * it.
+ * connection_config writes the path of the client configuration that the
+ * options name. Returns an exit code.
  */
+int connection_config(const struct connection_options *options,
+                      char out[PATH_MAX]);
+
+struct connection;
+
+/*
+ * connection_open connects and returns an exit code. The arena, of
+ * CONNECTION_ARENA_SIZE, holds the connection and what it reads; the caller
+ * wipes it after connection_close, which must follow and accepts NULL.
+ */
+int connection_open(const struct connection_options *options,
+                    struct arena *arena, struct connection **out);
+void connection_close(struct connection *connection);
+
+/* connection_set_token lends the access token of the calls that follow. */
+void connection_set_token(struct connection *connection, char *access_token);
+
+/*
+ * connection_invoke calls a method by its full name. On EXIT_CODE_OK *reply is
+ * in the arena; otherwise it has printed why.
+ */
+int connection_invoke(struct connection *connection, const char *method,
+                      const ProtobufCMessage *request,
+                      ProtobufCMessage **reply);
+
+/* connection_print prints a message as JSON on standard output. */
+int connection_print(struct arena *arena, const ProtobufCMessage *message);
+
+/* connection_call opens, calls, prints the answer and closes. */
 int connection_call(const struct connection_options *options,
                     struct arena *arena, const struct method *method,
                     const ProtobufCMessage *request);

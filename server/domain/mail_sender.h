@@ -5,40 +5,30 @@
 #include <stdint.h>
 
 #include "base/code.h"
+#include "server/domain/mail_options.h"
 
 struct store;
 
 /*
  * The thread that delivers the outbox: due mails first, each deleted once it
- * was accepted, retried with growing pauses otherwise and given up, with an
- * error in the log, after MAIL_GIVE_UP_S. A crash between acceptance and
- * deletion repeats a mail with the same Message-ID; nothing is ever lost.
+ * was accepted. What fails is tried again, each pause twice as long as the one
+ * before, and given up, with an error in the log, after MAIL_GIVE_UP_S or when
+ * the server refuses the recipient for good. While no mail would pass at all,
+ * there is one try in MAIL_OUTAGE_MAX_S.
+ *
+ * Nothing is lost by a crash. One between acceptance and deletion repeats a
+ * mail, with the same Message-ID.
  */
-#define MAIL_GIVE_UP_S (3 * 24 * 3600)
-#define MAIL_RETRY_FIRST_S 5
+#define MAIL_GIVE_UP_S ((int64_t)3 * 24 * 3600)
 #define MAIL_RETRY_MAX_S 3600
-
-enum mail_transport { MAIL_MAILDIR, MAIL_SMTP };
-
-/* Text is lent for the sender's life. */
-struct mail_options {
-	enum mail_transport transport;
-	const char *maildir;       /* MAIL_MAILDIR: made if missing */
-	const char *smtp_url;      /* "smtp://host:587" or "smtps://host:465" */
-	const char *smtp_user;     /* "" is no authentication */
-	const char *smtp_password; /* from a file; wiped at the end */
-	const char *smtp_ca;       /* PEM file; "" is the system's */
-	int smtp_starttls;         /* smtp://: 1 required (default), 0 off */
-	const char *from;          /* "Latchkey <no-reply@example.com>" */
-	const char *template_dir;  /* replaces built-in templates; "" is none */
-	const char *operator_name;
-	const char *message_id_domain;
-	int64_t timeout_ms; /* of one delivery */
-};
+#define MAIL_OUTAGE_MAX_S 60
 
 struct mail_sender;
 
-/* mail_sender_open checks the templates and starts the thread. */
+/*
+ * mail_sender_open starts the thread. The store and the options are lent; what
+ * is wrong with the options fails as in mail_post_open.
+ */
 NODISCARD enum code mail_sender_open(struct store *store,
                                      const struct mail_options *options,
                                      struct mail_sender **out, char *err,
@@ -47,7 +37,26 @@ NODISCARD enum code mail_sender_open(struct store *store,
 /* mail_sender_wake says that something was queued; never blocks. */
 void mail_sender_wake(struct mail_sender *sender);
 
-/* mail_sender_close accepts NULL; finishes or abandons what it is doing. */
+/*
+ * mail_sender_close accepts NULL. A delivery in progress is abandoned, and so
+ * repeated later; only the answer to a mail that is sent completely is waited
+ * for, up to two seconds.
+ */
 void mail_sender_close(struct mail_sender *sender);
+
+/* mail_sender_check checks options as mail_sender_open does. */
+NODISCARD enum code mail_sender_check(const struct mail_options *options,
+                                      char *err, size_t err_size);
+
+/*
+ * mail_send_test delivers a test mail now, past the outbox. INVALID_ARGUMENT:
+ * the address or the options; FAILED_PRECONDITION: the server refused it;
+ * UNAVAILABLE: it may pass later. err gets what the server said.
+ */
+NODISCARD enum code mail_send_test(const struct mail_options *options,
+                                   const char *to, char *err, size_t err_size);
+
+/* mail_retry_pause_us is the pause after this many tries. */
+int64_t mail_retry_pause_us(int64_t first_ms, uint32_t attempts);
 
 #endif

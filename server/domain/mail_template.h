@@ -1,7 +1,6 @@
 #ifndef SERVER_DOMAIN_MAIL_TEMPLATE_H
 #define SERVER_DOMAIN_MAIL_TEMPLATE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -16,14 +15,16 @@
  * Values are people's input: in HTML they are escaped, and control characters
  * become spaces everywhere, so that no value starts a line of its own.
  *
- * Variables that a template may name; those a mail does not have are empty:
- *   operator        name of the service (server.operator_name)
- *   to              the address that the mail goes to
- *   link            the one-time link
- *   lifetime        how long it is good, "3 days"
- *   name            what the user calls themselves: anybody may have typed it,
- *                   so the built-in templates leave it out
- *   client_address  from where it was asked for
+ * Variables that a template may name; "{{variable|words}}" has the words for a
+ * mail in which it is empty:
+ *   operator  name of the service (server.operator_name)
+ *   email     the address that the mail goes to
+ *   link      the one-time link: verify, reset, invitation
+ *   hours     how long it is good, rounded up
+ *   time      when it happened, UTC: password_changed
+ *   address   from which network address, if known: password_changed
+ *   name      what the user calls themselves. A stranger may have typed it into
+ *             a registration: the built-in templates leave it out.
  */
 #define MAIL_TEMPLATE_SIZE_MAX 65536 /* bytes of a template */
 #define MAIL_SUBJECT_MAX 255         /* bytes; longer ones are cut */
@@ -66,12 +67,5 @@ NODISCARD enum code mail_templates_fill(const struct mail_templates *templates,
                                         struct arena *arena,
                                         const struct mail *mail,
                                         struct mail_words *out);
-
-/*
- * mail_template_check tells whether a template is well-formed; if not, *line
- * is where, beginning with 1, and *fault what.
- */
-bool mail_template_check(const char *text, size_t len, bool is_html,
-                         size_t *line, const char **fault);
 
 #endif

@@ -13,9 +13,31 @@
 #include "server/services/throttling.h"
 #include "server/store/store.h"
 
-bool
-account_mail_count(struct rpc_call *call, struct store_txn *txn,
-                   const char *email)
+struct mailing
+account_mail_of(struct rpc_call *call, struct store_txn *txn)
+{
+	return (struct mailing){ .txn = txn,
+		                 .arena = call->arena,
+		                 .policy = &call->server->mailing,
+		                 .now_us = call->now_us,
+		                 .client_address = call->client_address };
+}
+
+void
+account_mail_wake(const struct rpc_call *call)
+{
+	if (call->server->mail_sender != NULL)
+		mail_sender_wake(call->server->mail_sender);
+}
+
+/*
+ * count writes down a mail that somebody asks for, and tells whether it may be
+ * sent now. Addresses are counted as they compare, whether anybody has them or
+ * not. What an account's own story sends (its first link, its notices) cannot
+ * be asked for again and again, and is not counted.
+ */
+static bool
+count(struct rpc_call *call, struct store_txn *txn, const char *email)
 {
 	const struct throttle throttle = { txn, call->arena,
 		                           &call->server->throttles,
@@ -34,23 +56,6 @@ account_mail_count(struct rpc_call *call, struct store_txn *txn,
 	if (hour_us > 0)
 		throttle_give(&throttle, THROTTLE_MAIL_MINUTE, target);
 	return txn->code == CODE_OK && hour_us == 0;
-}
-
-struct mailing
-account_mail_of(struct rpc_call *call, struct store_txn *txn)
-{
-	return (struct mailing){ .txn = txn,
-		                 .arena = call->arena,
-		                 .policy = &call->server->mailing,
-		                 .now_us = call->now_us,
-		                 .client_address = call->client_address };
-}
-
-void
-account_mail_wake(const struct rpc_call *call)
-{
-	if (call->server->mail_sender != NULL)
-		mail_sender_wake(call->server->mail_sender);
 }
 
 /* Whose e-mail address this is; a username is nobody's address. */
@@ -95,7 +100,7 @@ send_link(struct rpc_call *call, const char *email, enum link_purpose purpose)
 	if (code != CODE_OK)
 		return code;
 	store_begin_write(call->server->store, &txn);
-	allowed = account_mail_count(call, &txn, email);
+	allowed = count(call, &txn, email);
 	if (allowed && find_owner(call, &txn, email, &user) &&
 	    is_due(&user, purpose))
 		mailing_link(&mailing, &user, purpose);

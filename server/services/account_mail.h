@@ -1,20 +1,10 @@
 #ifndef SERVER_SERVICES_ACCOUNT_MAIL_H
 #define SERVER_SERVICES_ACCOUNT_MAIL_H
 
-#include <stdbool.h>
-
 #include "server/domain/mailing.h"
 #include "server/rpc/rpc.h"
 
 struct store_txn;
-
-/*
- * account_mail_count counts a mail to the address in the transaction and tells
- * whether one more may be sent now. Addresses are counted as they compare,
- * whether anybody has them or not.
- */
-bool account_mail_count(struct rpc_call *call, struct store_txn *txn,
-                        const char *email);
 
 /* account_mail_of is where the call writes its mails, in the transaction. */
 struct mailing account_mail_of(struct rpc_call *call, struct store_txn *txn);

@@ -181,8 +181,6 @@ add(struct rpc_call *call, struct store_txn *txn, struct registration *reg)
 	if (txn->code != CODE_OK)
 		return;
 	repeat_add(call, txn, &reg->req->base, reg->user.id);
-	/* Counted with the others to the address, but never held back. */
-	(void)account_mail_count(call, txn, reg->user.email);
 	mailing_link(&mailing, &reg->user, LINK_VERIFY_EMAIL);
 	if (is_open(call))
 		login_open(call, txn, reg->user.id, &reg->session);
@@ -202,15 +200,18 @@ write(struct rpc_call *call, struct registration *reg)
 	code = look_around(call, &txn, reg);
 	if (code == CODE_OK && !reg->is_repeated)
 		code = rpc_fail_fields(call);
-	if (code != CODE_OK || reg->is_repeated)
+	if (code != CODE_OK)
 		store_fail(&txn, CODE_UNAVAILABLE); /* nothing to write */
-	else
+	else if (!reg->is_repeated)
 		add(call, &txn, reg);
+	/* A repetition waits for the commit of the call that it repeats. */
 	end = store_end(&txn);
 	if (end == CODE_UNAVAILABLE)
 		return code;
 	if (end != CODE_OK)
 		return store_refuse(call, &txn);
+	if (reg->is_repeated)
+		return CODE_OK;
 	account_mail_wake(call);
 	LOG_EVENT(LOG_LEVEL_INFO, "registered",
 	          LOG_N("user_id", (int64_t)reg->user.id),

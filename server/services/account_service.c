@@ -8,12 +8,14 @@
 #include "server/services/field.h"
 #include "server/services/store_refusal.h"
 #include "server/services/token_check.h"
+#include "server/services/user_avatar.h"
 #include "server/services/user_message.h"
 
 #define HAS_FIRST_NAME                                                         \
 	LATCHKEY__V1__UPDATE_ME_REQUEST__FIRST_NAME_PRESENCE_FIRST_NAME
 #define HAS_LAST_NAME                                                          \
 	LATCHKEY__V1__UPDATE_ME_REQUEST__LAST_NAME_PRESENCE_LAST_NAME
+#define HAS_AVATAR LATCHKEY__V1__UPDATE_ME_REQUEST__AVATAR_PRESENCE_AVATAR
 
 enum code
 account_get_me(struct rpc_call *call, const void *in, void *out)
@@ -33,7 +35,8 @@ own_attributes(const Latchkey__V1__UpdateMeRequest *req)
 }
 
 static enum code
-check_update(struct rpc_call *call, const Latchkey__V1__UpdateMeRequest *req)
+check_update(struct rpc_call *call, const Latchkey__V1__UpdateMeRequest *req,
+             struct picture *picture)
 {
 	struct attribute_input attributes = own_attributes(req);
 
@@ -44,13 +47,15 @@ check_update(struct rpc_call *call, const Latchkey__V1__UpdateMeRequest *req)
 		field_note(call, "last_name",
 		           identity_name_fault(req->last_name, USER_NAME_MAX));
 	attribute_input_check(call, &attributes);
+	if (req->avatar_presence_case == HAS_AVATAR)
+		user_avatar_check(call, "avatar", &req->avatar, picture);
 	return rpc_fail_fields(call);
 }
 
 /* The user anew, inside the write: others may have changed it meanwhile. */
 static enum code
 write_update(struct rpc_call *call, const Latchkey__V1__UpdateMeRequest *req,
-             struct user *user)
+             const struct picture *picture, struct user *user)
 {
 	struct attribute_input attributes = own_attributes(req);
 	struct store_txn txn;
@@ -65,6 +70,8 @@ write_update(struct rpc_call *call, const Latchkey__V1__UpdateMeRequest *req,
 			user->last_name = req->last_name;
 		code = attribute_input_apply(call, &attributes, user);
 	}
+	if (code == CODE_OK && req->avatar_presence_case == HAS_AVATAR)
+		user_avatar_replace(call, &txn, picture, user);
 	store_fail(&txn, code);
 	if (code == CODE_OK)
 		user_store_put(&txn, call->arena, user);
@@ -79,12 +86,13 @@ account_update_me(struct rpc_call *call, const void *in, void *out)
 {
 	const Latchkey__V1__UpdateMeRequest *req = in;
 	Latchkey__V1__UpdateMeResponse *resp = out;
+	struct picture picture;
 	struct user user;
 	enum code code;
 
-	code = check_update(call, req);
+	code = check_update(call, req, &picture);
 	if (code == CODE_OK)
-		code = write_update(call, req, &user);
+		code = write_update(call, req, &picture, &user);
 	if (code == CODE_OK)
 		code = user_message_make(call, &user, &resp->user);
 	return code;

@@ -27,4 +27,9 @@ rpc_handler account_request_password_reset;
 rpc_handler account_verify_email;
 rpc_handler account_check_link;
 
+/* account_avatar.c */
+rpc_handler account_set_avatar;
+rpc_handler account_delete_avatar;
+rpc_handler account_get_avatar;
+
 #endif

@@ -17,6 +17,8 @@
 
 #define REASON(name) LATCHKEY__RPC__V1__REASON__REASON_##name
 
+#define DEVICE_SESSIONS_MAX 1000 /* of a user that a login looks at */
+
 static enum code
 no_memory(struct rpc_call *call)
 {
@@ -52,28 +54,43 @@ struct login {
 	struct login_attempt attempt;
 };
 
-static bool
-began_here(const struct session *session, const void *network)
-{
-	char began[46];
+/* A search for a session that began at a network. */
+struct device_search {
+	char network[46];
+	size_t left; /* sessions to look at */
+	bool found;
+};
 
-	throttle_address(session->client_address, began);
-	return strcmp(began, network) == 0;
+static bool
+began_here(const struct session *session, void *context)
+{
+	struct device_search *device = context;
+	char network[46];
+
+	throttle_address(session->client_address, network);
+	device->found = strcmp(network, device->network) == 0;
+	return device->found || --device->left == 0;
 }
 
-/* A device is known by its address; without one nobody's is. */
+/*
+ * A device is known by its address; without one nobody's is. Not all of the
+ * thousands of sessions that a program may have are looked at: this comes
+ * before the throttle.
+ */
 static void
 look_for_device(struct rpc_call *call, struct store_txn *txn,
                 struct login *login)
 {
-	char network[46];
-	const struct session_search search = { began_here, network };
+	struct device_search device = { .left = DEVICE_SESSIONS_MAX };
+	const struct session_search search = { began_here, &device };
+	bool ended;
 
-	throttle_address(call->client_address, network);
-	if (login->is_known && network[0] != '\0')
-		store_fail(txn,
-		           session_store_any(txn, call->arena, login->user.id,
-		                             &search, &login->knows_device));
+	throttle_address(call->client_address, device.network);
+	if (!login->is_known || device.network[0] == '\0')
+		return;
+	store_fail(txn, session_store_any(txn, call->arena, login->user.id,
+	                                  &search, &ended));
+	login->knows_device = device.found;
 }
 
 static enum code

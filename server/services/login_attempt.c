@@ -120,16 +120,32 @@ login_attempt_take_back(struct rpc_call *call, struct store_txn *txn,
 		              attempt->address);
 }
 
+static void
+forget(struct rpc_call *call, struct store_txn *txn,
+       const struct login_attempt *attempt)
+{
+	const char *subject = account_subject(call->arena, attempt);
+
+	if (subject == NULL)
+		store_fail(txn, CODE_RESOURCE_EXHAUSTED);
+	else
+		throttle_clear(txn, call->arena, account_scope(attempt),
+		               subject);
+}
+
 void
 login_attempt_forgive(struct rpc_call *call, struct store_txn *txn,
                       const char *identifier)
 {
-	const char *account;
+	struct login_attempt attempt = { .is_known_device = false };
 
 	if (txn->code != CODE_OK || *identifier == '\0')
 		return;
-	store_fail(txn, throttling_subject(call, identifier, &account));
-	if (txn->code == CODE_OK)
-		throttle_clear(txn, call->arena, THROTTLE_LOGIN_ACCOUNT,
-		               account);
+	throttle_address(call->client_address, attempt.address);
+	store_fail(txn, throttling_subject(call, identifier, &attempt.account));
+	if (txn->code != CODE_OK)
+		return;
+	forget(call, txn, &attempt);
+	attempt.is_known_device = true;
+	forget(call, txn, &attempt);
 }

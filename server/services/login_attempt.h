@@ -37,8 +37,9 @@ void login_attempt_take_back(struct rpc_call *call, struct store_txn *txn,
                              const struct login_attempt *attempt);
 
 /*
- * login_attempt_forgive forgets every failure to log in to the account by this
- * identifier from unknown addresses: its owner has come by another way.
+ * login_attempt_forgive forgets the failures to log in to the account by this
+ * identifier, from new addresses and from the call's own: its owner has come
+ * in by another way.
  */
 void login_attempt_forgive(struct rpc_call *call, struct store_txn *txn,
                            const char *identifier);

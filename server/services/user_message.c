@@ -75,6 +75,7 @@ user_message_make(struct rpc_call *call, const struct user *user,
 	m->full_name = full_name_make(arena, user);
 	if (m->full_name == NULL)
 		return CODE_RESOURCE_EXHAUSTED;
+	m->name = *user->name != '\0' ? (char *)user->name : m->full_name;
 	if (*user->avatar != '\0') {
 		m->avatar_presence_case =
 			LATCHKEY__V1__USER__AVATAR_PRESENCE_AVATAR;

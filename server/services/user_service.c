@@ -11,9 +11,9 @@
 #include "server/services/identifier_claim.h"
 #include "server/services/rank.h"
 #include "server/services/store_refusal.h"
+#include "server/services/user_avatar.h"
 #include "server/services/user_change.h"
 #include "server/services/user_message.h"
-#include "server/store/avatar_store.h"
 #include "server/store/link_store.h"
 #include "server/store/session_store.h"
 
@@ -21,8 +21,6 @@
 #define HAS(field, name)                                                       \
 	(req->field##_presence_case ==                                         \
 	 LATCHKEY__V1__UPDATE_USER_REQUEST__##name##_PRESENCE_##name)
-
-#define AVATAR_PREFIX "/media/avatars/" /* of user.avatar */
 
 static void
 log_change(const struct rpc_call *call, const char *event, uint64_t user_id)
@@ -171,8 +169,7 @@ del(struct rpc_call *call, struct store_txn *txn, const struct user *user)
 {
 	session_store_del_all(txn, call->arena, user->id);
 	link_store_del_all(txn, call->arena, user->id);
-	if (strncmp(user->avatar, AVATAR_PREFIX, strlen(AVATAR_PREFIX)) == 0)
-		avatar_store_del(txn, user->avatar + strlen(AVATAR_PREFIX));
+	user_avatar_del(txn, user);
 	user_store_del(txn, call->arena, user->id);
 }
 

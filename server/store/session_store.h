@@ -90,11 +90,14 @@ NODISCARD enum code session_store_list(struct store_txn *txn,
 
 /* What is asked of a session, ended or not. */
 struct session_search {
-	bool (*matches)(const struct session *session, const void *context);
-	const void *context;
+	bool (*matches)(const struct session *session, void *context);
+	void *context;
 };
 
-/* session_store_any says in *found whether any session of the user matches. */
+/*
+ * session_store_any asks a user's sessions, in no particular order, until one
+ * matches, and says in *found whether one did.
+ */
 NODISCARD enum code session_store_any(struct store_txn *txn,
                                       struct arena *arena, uint64_t user_id,
                                       const struct session_search *search,

@@ -314,7 +314,7 @@ a_users_sessions_are_listed_the_living_first_the_newest_first(void **state)
 }
 
 static bool
-began_at(const struct session *session, const void *address)
+began_at(const struct session *session, void *address)
 {
 	return strcmp(session->client_address, address) == 0;
 }
@@ -323,7 +323,7 @@ static enum code
 has_address(struct store_fixture *f, uint64_t user_id, const char *address,
             bool *known)
 {
-	const struct session_search search = { began_at, address };
+	const struct session_search search = { began_at, (void *)address };
 	struct store_txn txn;
 	enum code code;
 

@@ -125,11 +125,13 @@ start_server(struct deployment *d)
 {
 	const char *argv[] = { d->latchkeyd, "serve", "--home", d->home, NULL };
 	char front[VARIABLE_SIZE], local[VARIABLE_SIZE];
-	const char *env[] = { front,
-		              local,
-		              "LATCHKEY_LISTENERS_SERVICE=",
-		              mode_env[d->mode][0],
-		              mode_env[d->mode][1],
+	const char *env[] = { front, local, "LATCHKEY_LISTENERS_SERVICE=",
+		              /* Counted as ever, but all logins are one
+		                 user's and run at the same time. */
+		              "LATCHKEY_THROTTLES_LOGIN_ADDRESS=128/1",
+		              "LATCHKEY_THROTTLES_LOGIN_ACCOUNT=128/1",
+		              "LATCHKEY_THROTTLES_LOGIN_DEVICE=128/1",
+		              mode_env[d->mode][0], mode_env[d->mode][1],
 		              NULL };
 	char rest[8];
 

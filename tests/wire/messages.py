@@ -13,13 +13,15 @@ STATUS = {1: ("code", "uint"), 2: ("reason", "uint"), 3: ("subject", "uint"),
 REPLY = {1: ("request_id", "bytes"), 2: ("status", STATUS),
          3: ("payload", "bytes")}
 
+ATTRIBUTE = {1: ("name", "text"), 2: ("text", "text"),
+             3: ("integer", "uint"), 4: ("flag", "uint")}
 USER = {1: ("id", "uint"), 2: ("email", "text"), 3: ("first_name", "text"),
         4: ("last_name", "text"), 5: ("full_name", "text"),
         6: ("avatar", "text"), 7: ("is_staff", "uint"),
         8: ("is_superuser", "uint"), 9: ("roles[]", "text"),
         10: ("username", "text"), 11: ("is_active", "uint"),
         12: ("email_verified", "uint"), 13: ("joined_at_us", "uint"),
-        14: ("last_login_at_us", "uint")}
+        14: ("last_login_at_us", "uint"), 15: ("attributes[]", ATTRIBUTE)}
 KEY = {1: ("kty", "text"), 2: ("use", "text"), 3: ("kid", "text"),
        4: ("alg", "text"), 5: ("crv", "text"), 6: ("x", "text"),
        7: ("y", "text"), 8: ("n", "text"), 9: ("e", "text")}
@@ -53,7 +55,8 @@ METHODS = {
 }
 
 OK, INVALID_ARGUMENT, DEADLINE_EXCEEDED = 0, 3, 4
-PERMISSION_DENIED, RESOURCE_EXHAUSTED = 7, 8
+NOT_FOUND, ALREADY_EXISTS = 5, 6
+PERMISSION_DENIED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION = 7, 8, 9
 UNIMPLEMENTED, INTERNAL, UNAVAILABLE = 12, 13, 14
 DATA_LOSS, UNAUTHENTICATED = 15, 16
 
@@ -62,5 +65,7 @@ PAYLOAD_MALFORMED, FIELD_INVALID, DEADLINE_PASSED, QUEUE_FULL = 4, 5, 6, 7
 STORE_FULL, CREDENTIALS_INVALID = 20, 40
 TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED = 60, 61, 62
 TOKEN_WRONG_TYPE, TOKEN_REVOKED = 63, 68
+RANK_TOO_LOW, LAST_SUPERUSER, REQUEST_ID_REUSED = 83, 84, 101
+LINK_USED, THROTTLED = 112, 120
 
 SUBJECT_REQUEST, SUBJECT_CALLER = 1, 2

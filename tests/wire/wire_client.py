@@ -10,7 +10,7 @@ import socket
 import ssl
 import struct
 
-from tests.wire import messages, protobuf
+from tests.wire import messages, protobuf, schema
 
 REQ, REP = 0x30, 0x31
 SERVER_NAME = "latchkeyd"
@@ -137,13 +137,14 @@ class WireClient:
                 return protobuf.unpack(messages.REPLY, body[4:])
 
     def call(self, method, access_token=None, timeout_ms=30000, address=None,
-             user_agent=None, **fields):
+             user_agent=None, request_id=None, **fields):
         """Returns the response as a dictionary, or raises Refused."""
         name = "latchkey.v1." + method
-        request, response = messages.METHODS[name]
+        request, response = (messages.METHODS.get(name)
+                             or schema.method(name))
         caller = {"access_token": access_token, "client_address": address,
                   "user_agent": user_agent}
-        request_id = os.urandom(16)
+        request_id = request_id or os.urandom(16)
         reply = self.exchange(protobuf.pack(messages.CALL, {
             "method": name,
             "payload": protobuf.pack(request, fields),
