@@ -3,7 +3,10 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define SENTENCE_MAX 2048 /* bytes; more is cut */
 
 static const struct command *
 find(const struct command_line *line, const char *name)
@@ -81,12 +84,26 @@ command_line_run(const struct command_line *line, int argc, char **argv)
 int
 command_fail(enum exit_code code, const char *program, const char *fmt, ...)
 {
+	char sentence[SENTENCE_MAX];
 	va_list ap;
 
-	(void)fprintf(stderr, "%s: ", program);
 	va_start(ap, fmt);
-	(void)vfprintf(stderr, fmt, ap);
+	(void)vsnprintf(sentence, sizeof(sentence), fmt, ap);
 	va_end(ap);
-	(void)fputc('\n', stderr);
+	/* One write: log lines of other threads stay out of it. */
+	(void)fprintf(stderr, "%s: %s\n", program, sentence);
 	return code;
+}
+
+const char *
+command_home(const char *program, const char *option)
+{
+	const char *home = option != NULL ? option : getenv("LATCHKEY_HOME");
+
+	if (home != NULL && *home != '\0')
+		return home;
+	(void)command_fail(EXIT_CODE_USAGE, program,
+	                   "no directory: give --home DIR or set "
+	                   "LATCHKEY_HOME");
+	return NULL;
 }

@@ -44,4 +44,10 @@ int command_line_run(const struct command_line *line, int argc, char **argv);
 int command_fail(enum exit_code code, const char *program, const char *fmt, ...)
 	PRINTF_LIKE(3, 4);
 
+/*
+ * command_home returns the directory to work in: the option's value, else
+ * $LATCHKEY_HOME, else NULL after one sentence on standard error.
+ */
+const char *command_home(const char *program, const char *option);
+
 #endif

@@ -4,8 +4,9 @@
  */
 #include "base/json.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/json_members.h"
 
 /* A list or object that is still open. */
 struct level {
@@ -353,54 +354,6 @@ read_key(struct reader *r, struct json *value)
 	return CODE_OK;
 }
 
-/* By name, then by age: the arena hands out rising addresses. */
-static int
-compare_members(const void *a, const void *b)
-{
-	const struct json *x = *(struct json *const *)a;
-	const struct json *y = *(struct json *const *)b;
-	size_t len = x->key_len < y->key_len ? x->key_len : y->key_len;
-	int order = memcmp(x->key, y->key, len);
-
-	if (order != 0)
-		return order;
-	if (x->key_len != y->key_len)
-		return x->key_len < y->key_len ? -1 : 1;
-	return (uintptr_t)x < (uintptr_t)y ? -1 : 1;
-}
-
-/*
- * Unlinks all but the last of members with one name. Sorted, because pairwise
- * comparison of ten thousand members would hold an event loop up.
- */
-static enum code
-drop_repeated(struct arena *arena, const struct level *level)
-{
-	struct json **members, **link = &level->container->first;
-	size_t n = 0;
-
-	if (level->count < 2)
-		return CODE_OK;
-	members = arena_alloc(arena, level->count * sizeof(struct json *));
-	if (members == NULL)
-		return CODE_RESOURCE_EXHAUSTED;
-	for (struct json *m = level->container->first; m != NULL; m = m->next)
-		members[n++] = m;
-	qsort(members, n, sizeof(struct json *), compare_members);
-	for (size_t i = 0; i + 1 < n; i++)
-		if (members[i]->key_len == members[i + 1]->key_len &&
-		    memcmp(members[i]->key, members[i + 1]->key,
-		           members[i]->key_len) == 0)
-			members[i]->key = NULL;
-	while (*link != NULL) {
-		if ((*link)->key == NULL)
-			*link = (*link)->next;
-		else
-			link = &(*link)->next;
-	}
-	return CODE_OK;
-}
-
 /* Links a new child to the innermost level and reads its name, if any. */
 static enum code
 begin_child(struct reader *r, struct json **out)
@@ -442,7 +395,9 @@ end_child(struct reader *r, bool *more)
 		}
 		r->at++;
 		r->depth--;
-		code = is_list ? CODE_OK : drop_repeated(r->arena, level);
+		code = is_list ? CODE_OK
+		               : json_members_unique(r->arena, level->container,
+		                                     level->count);
 		if (code != CODE_OK)
 			return code;
 	}
@@ -503,17 +458,4 @@ json_read(struct arena *arena, const char *text, size_t len, struct json **out,
 	if (code == CODE_OK)
 		*out = root;
 	return code;
-}
-
-const struct json *
-json_member(const struct json *object, const char *key)
-{
-	size_t len = strlen(key);
-
-	if (object == NULL || object->type != JSON_OBJECT)
-		return NULL;
-	for (const struct json *m = object->first; m != NULL; m = m->next)
-		if (m->key_len == len && memcmp(m->key, key, len) == 0)
-			return m;
-	return NULL;
 }

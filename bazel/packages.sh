@@ -18,7 +18,7 @@ run=(
 	python3-django # its list of common passwords
 )
 # Besides: the style checks, the fuzzers, the tests in Python.
-test=(clang clang-format clang-tidy libclang-rt-14-dev python3 curl
+test=(clang clang-format clang-tidy libclang-rt-14-dev python3 curl openssl
 	python3-aiosmtpd) # a mail server
 
 fail() {

@@ -78,7 +78,6 @@ gateway=
 stage=
 bazel=
 building=
-stopping=
 read -ra startup <<<"${LATCHKEY_BAZEL_STARTUP:-}"
 read -ra flags <<<"${LATCHKEY_BAZEL_FLAGS:-}"
 
@@ -94,6 +93,7 @@ stop() {
 stop_all() {
 	# No second signal may cut the draining short.
 	trap '' INT TERM HUP
+	trap - CHLD
 	[ -z "$bazel" ] || { kill -INT "$bazel" && wait "$bazel"; } 2>/dev/null
 	stop "$gateway"
 	stop "$server"
@@ -101,7 +101,7 @@ stop_all() {
 	[ -z "$stage" ] || rm -rf "$stage"
 }
 trap stop_all EXIT
-trap 'stopping=1; exit 0' INT TERM HUP
+trap 'exit 0' INT TERM HUP
 
 # split_address sets host and port of "127.0.0.1:8000" or "[::1]:8000".
 split_address() {
@@ -264,14 +264,18 @@ check_alive() {
 	exit 1
 }
 
+check_both() {
+	check_alive "$server" latchkeyd
+	check_alive "$gateway" latchkey-gateway
+}
+
 wait_ready() {
 	local until=$((SECONDS + 60))
 
 	until is_ready; do
 		[ "$SECONDS" -lt "$until" ] ||
 			fail "the gateway did not reach the server within a minute"
-		check_alive "$server" latchkeyd
-		check_alive "$gateway" latchkey-gateway
+		check_both
 		sleep 0.1
 	done
 }
@@ -310,8 +314,9 @@ start latchkey-gateway
 gateway=$!
 wait_ready
 print_hints
-wait -n "$server" "$gateway"
-[ -n "$stopping" ] || {
-	check_alive "$server" latchkeyd
-	check_alive "$gateway" latchkey-gateway
-}
+# Whoever dies first is noticed by the trap, even before this line is reached.
+trap check_both CHLD
+check_both
+while :; do
+	wait "$server"
+done

@@ -119,16 +119,21 @@ echoes(struct channel *channel, const char *token)
 	return same;
 }
 
+/* Ends the call before it asserts: a close would wait for it. */
 static void
 assert_fails(struct fixture *f, const char *method, enum code code)
 {
 	struct channel_call *call = begin(f->channel);
+	enum code told = ask(call, method, "hello");
+	enum code noted = call->code;
+	bool has_reply = call->reply != NULL;
+	bool has_status = call->status != NULL;
 
-	assert_int_equal(ask(call, method, "hello"), code);
-	assert_int_equal(call->code, code);
-	assert_null(call->reply);
-	assert_non_null(call->status);
 	channel_call_end(call);
+	assert_int_equal(told, code);
+	assert_int_equal(noted, code);
+	assert_false(has_reply);
+	assert_true(has_status);
 }
 
 static void
@@ -223,6 +228,35 @@ fails_what_is_in_flight_when_the_server_dies_and_recovers(void **state)
 	test_server_start(&f->server, f->url, NULL, NULL);
 	assert_true(channel_wait(f->channel, WAIT_MS));
 	assert_true(echoes(f->channel, "again"));
+}
+
+/* More than a stopped server's socket takes: most of it is still ours. */
+static void
+fails_what_was_not_sent_yet_when_the_server_dies(void **state)
+{
+	Latchkey__V1__VerifyTokenRequest request =
+		LATCHKEY__V1__VERIFY_TOKEN_REQUEST__INIT;
+	struct fixture *f = *state;
+	struct tally tally = { 0 };
+	char token[CHANNEL_REQUEST_MAX - 512];
+
+	start(f);
+	test_server_stop(&f->server);
+	memset(token, 'x', sizeof(token));
+	token[sizeof(token) - 1] = '\0';
+	request.token = token;
+	for (unsigned i = 0; i < CALLS_MAX; i++) {
+		struct channel_call *call = begin(f->channel);
+
+		call->timeout_ms = 60000;
+		call->done = count_and_end;
+		call->ctx = &tally;
+		channel_call_send(call, "t/Silent", &request.base,
+		                  RESPONSE_TYPE);
+	}
+	test_server_kill(&f->server);
+	wait_done(&tally, CALLS_MAX);
+	assert_int_equal(tally.codes[CODE_UNAVAILABLE], CALLS_MAX);
 }
 
 static void
@@ -447,6 +481,7 @@ main(int argc, char **argv)
 		TEST(fails_at_once_while_nobody_listens),
 		TEST(connects_by_itself_once_somebody_listens),
 		TEST(fails_what_is_in_flight_when_the_server_dies_and_recovers),
+		TEST(fails_what_was_not_sent_yet_when_the_server_dies),
 		TEST(gives_up_at_the_deadline_and_discards_the_late_reply),
 		TEST(keeps_each_deadline_whatever_the_others),
 		TEST(begins_no_more_calls_than_it_may),

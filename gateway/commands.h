@@ -17,10 +17,4 @@ extern const char init_help[];
 int routes_command(int argc, char **argv);
 extern const char routes_help[];
 
-/*
- * command_home returns the directory to use: the option's value, else
- * $LATCHKEY_HOME, else NULL after a usage sentence.
- */
-const char *command_home(const char *option);
-
 #endif

@@ -1,10 +1,13 @@
 #include "gateway/http_exchange.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "gateway/http_reply.h"
 
 /*
  * Of libmicrohttpd's memory for a connection, one half is for reading at
@@ -17,7 +20,7 @@
 #define MEMORY_EXTRA (4 * (size_t)1024)
 
 /* More than ever come: the limits are http_limit's business. */
-#define CONNECTIONS_UNLIMITED 1000000U
+#define CONNECTIONS_UNLIMITED UINT_MAX
 
 /*
  * The request line has come. libmicrohttpd would go on to parse the query into
@@ -250,6 +253,19 @@ http_exchange_resume(struct http_request *request)
 	MHD_resume_connection(request->connection->mhd);
 }
 
+/* What libmicrohttpd has refused in its own words is in the log as well. */
+static void
+log_unanswered(struct http_request *request, struct MHD_Connection *mhd)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
+
+	if (request->answered || info == NULL)
+		return;
+	request->status = info->http_status;
+	http_reply_log(request, NULL);
+}
+
 /* The answer is sent, or the connection has ended before. */
 static void
 finish(void *cls, struct MHD_Connection *mhd, void **context,
@@ -260,11 +276,11 @@ finish(void *cls, struct MHD_Connection *mhd, void **context,
 	bool is_last;
 
 	(void)cls;
-	(void)mhd;
 	(void)why;
 	*context = NULL;
 	if (request == NULL)
 		return;
+	log_unanswered(request, mhd);
 	connection = request->connection;
 	connection->request = NULL;
 	is_last = request->close;

@@ -360,6 +360,8 @@ a_chunked_body_that_grows_too_large_is_refused(void **state)
 	free(text);
 }
 
+/* A connection that is closed with bytes unread is reset, and some clients
+ * then lose what they were sent. */
 static void
 a_refusal_can_be_read_after_sending_on(void **state)
 {
@@ -368,12 +370,20 @@ a_refusal_can_be_read_after_sending_on(void **state)
 	char *text = malloc(len + 1);
 	char *at = stpcpy(text, "POST / HTTP/1.1\r\n" HOST
 	                        "Content-Length: 999000\r\n\r\n");
+	struct http_answer answer;
+	int fd;
 
 	http_fixture_open(fixture);
 	memset(at, 'x', (size_t)(text + len - at));
 	text[len] = '\0';
-	for (int i = 0; i < 20; i++)
-		assert_refused(fixture, text, 413);
+	for (int i = 0; i < 20; i++) {
+		fd = http_client_connect(fixture);
+		assert_true(http_client_say(fd, text));
+		http_client_read(fd, false, &answer);
+		assert_int_equal(answer.status, 413);
+		assert_int_equal(recv(fd, &answer, 1, 0), 0);
+		(void)close(fd);
+	}
 	free(text);
 }
 

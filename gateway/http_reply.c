@@ -3,8 +3,9 @@
  * cannot take one, written to the socket in one piece; the access log's line;
  * the end of the handler's memory.
  */
+#include "gateway/http_reply.h"
+
 #include <assert.h>
-#include <inttypes.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,6 @@
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/log.h"
-#include "gateway/http_request.h"
 
 #define LOG_PATH_MAX 256
 
@@ -180,14 +180,17 @@ text_or_null(const char *text)
 	return *text != '\0' ? text : NULL;
 }
 
-static void
-log_access(const struct http_request *request,
-           const struct http_response *response)
+void
+http_reply_log(const struct http_request *request,
+               const struct http_response *response)
 {
+	static const struct http_response none;
 	bool has_body = strcmp(request->method, "HEAD") != 0;
 	char id[HEX_SIZE(sizeof(request->id))];
 	char path[LOG_PATH_MAX + 1];
 
+	if (response == NULL)
+		response = &none;
 	hex_encode(request->id, sizeof(request->id), id);
 	(void)snprintf(path, sizeof(path), "%s",
 	               response->log_path != NULL ? response->log_path
@@ -229,7 +232,7 @@ http_respond(struct http_request *request, const struct http_response *response)
 		response = &broken;
 		prepare(request, response);
 	}
-	log_access(request, response);
+	http_reply_log(request, response);
 	arena_reset(&request->arena);
 	/* Another thread's answer waits in the loop's inbox, even if the
 	 * handler is still running. */

@@ -101,8 +101,9 @@ http_server_open(const struct http_options *options, struct http_server **out,
 
 	if (!limits_are_usable(options))
 		return fail(err, err_size, CODE_INVALID_ARGUMENT,
-		            "A limit of the HTTP server is zero, or its memory "
-		            "for a request is smaller than its limits need.");
+		            "A limit of the HTTP server is zero, url_max is "
+		            "larger than head_max, or its memory for a request "
+		            "is smaller than its limits need.");
 	server = make_server(options);
 	if (server == NULL)
 		return fail(err, err_size, CODE_RESOURCE_EXHAUSTED,

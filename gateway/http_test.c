@@ -346,6 +346,7 @@ log_of(struct http_fixture *fixture, const char *request)
 	FILE *file = tmpfile();
 	int before = dup(STDERR_FILENO);
 	int fd = http_client_connect(fixture);
+	char rest[1024];
 	size_t len;
 
 	assert_non_null(file);
@@ -353,6 +354,9 @@ log_of(struct http_fixture *fixture, const char *request)
 	(void)dup2(fileno(file), STDERR_FILENO);
 	(void)http_client_say(fd, request);
 	http_client_read(fd, false, &answer);
+	if (answer.closes)
+		while (recv(fd, rest, sizeof(rest), 0) > 0)
+			continue;
 	(void)dup2(before, STDERR_FILENO);
 	(void)close(before);
 	(void)close(fd);
@@ -384,6 +388,17 @@ the_access_log_shows_a_pattern_for_a_secret_path(void **state)
 
 	assert_non_null(strstr(log, "path=/secret/{token} status=204"));
 	assert_null(strstr(log, "hush"));
+}
+
+static void
+the_access_log_knows_what_libmicrohttpd_refused_by_itself(void **state)
+{
+	struct http_fixture *fixture = *state;
+	char *log = log_of(fixture, "GET / HTTP/1.1\r\n" HOST
+	                            "Content-Length: x\r\n\r\n");
+
+	assert_non_null(strstr(log, "event=request status=400 ms="));
+	assert_int_equal(http_fixture_refused(fixture), 0);
 }
 
 static void
@@ -520,6 +535,7 @@ main(void)
 		TEST(a_header_with_a_line_end_is_not_sent),
 		TEST(the_access_log_has_one_line_without_the_query),
 		TEST(the_access_log_shows_a_pattern_for_a_secret_path),
+		TEST(the_access_log_knows_what_libmicrohttpd_refused_by_itself),
 		TEST(request_ids_differ),
 		TEST(a_port_that_is_taken_is_refused_with_a_sentence),
 		TEST(drain_lets_what_is_in_progress_end_and_nothing_begin),

@@ -94,7 +94,7 @@ parse(int argc, char **argv, const char **home, struct setting_list *set)
 		return command_fail(EXIT_CODE_USAGE, PROGRAM,
 		                    "init takes no argument \"%s\"",
 		                    argv[optind]);
-	*home = command_home(*home);
+	*home = command_home(PROGRAM, *home);
 	return *home == NULL ? EXIT_CODE_USAGE : EXIT_CODE_OK;
 }
 

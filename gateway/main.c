@@ -2,7 +2,6 @@
  * latchkey-gateway: the table of its commands. `serve` is the daemon.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/version.h"
 #include "gateway/commands.h"
@@ -14,19 +13,6 @@ version_command(int argc, char **argv)
 	(void)argv;
 	(void)puts(PROGRAM " " LATCHKEY_VERSION);
 	return fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED;
-}
-
-const char *
-command_home(const char *option)
-{
-	const char *home = option != NULL ? option : getenv("LATCHKEY_HOME");
-
-	if (home != NULL && *home != '\0')
-		return home;
-	(void)command_fail(EXIT_CODE_USAGE, PROGRAM,
-	                   "no directory: give --home DIR or set "
-	                   "LATCHKEY_HOME");
-	return NULL;
 }
 
 int

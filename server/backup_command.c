@@ -99,6 +99,6 @@ backup_command(int argc, char **argv)
 	if (optind + 1 != argc)
 		return command_fail(EXIT_CODE_USAGE, PROGRAM,
 		                    "backup takes one FILE");
-	home = command_home(home);
+	home = command_home(PROGRAM, home);
 	return home == NULL ? EXIT_CODE_USAGE : back_up(home, argv[optind]);
 }

@@ -28,12 +28,6 @@ int backup_command(int argc, char **argv);
 extern const char backup_help[];
 
 /*
- * command_home returns the state directory to use: the option's value, else
- * $LATCHKEY_HOME, else NULL after a usage sentence.
- */
-const char *command_home(const char *option);
-
-/*
  * command_on_store enters the state directory, opens its store, beside a
  * running server or without one, and passes it with `options` to `work`.
  * Returns the exit code of `work`, or EXIT_CODE_FAILED after a sentence.

@@ -72,7 +72,7 @@ parse(int argc, char **argv, struct home_options *options,
 		return command_fail(EXIT_CODE_USAGE, PROGRAM,
 		                    "init takes no argument \"%s\"",
 		                    argv[optind]);
-	options->dir = command_home(options->dir);
+	options->dir = command_home(PROGRAM, options->dir);
 	return options->dir == NULL ? EXIT_CODE_USAGE : EXIT_CODE_OK;
 }
 

@@ -3,7 +3,6 @@
  * on the state directory and end.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/version.h"
 #include "server/commands.h"
@@ -15,19 +14,6 @@ version_command(int argc, char **argv)
 	(void)argv;
 	(void)puts(PROGRAM " " LATCHKEY_VERSION);
 	return fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED;
-}
-
-const char *
-command_home(const char *option)
-{
-	const char *home = option != NULL ? option : getenv("LATCHKEY_HOME");
-
-	if (home != NULL && *home != '\0')
-		return home;
-	(void)command_fail(EXIT_CODE_USAGE, PROGRAM,
-	                   "no state directory: give --home DIR or set "
-	                   "LATCHKEY_HOME");
-	return NULL;
 }
 
 int

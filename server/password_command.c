@@ -56,7 +56,7 @@ parse(int argc, char **argv, struct password_options *options)
 	if (options->identifier == NULL)
 		return command_fail(EXIT_CODE_USAGE, PROGRAM,
 		                    "set-password needs --identifier NAME");
-	options->home = command_home(options->home);
+	options->home = command_home(PROGRAM, options->home);
 	return options->home == NULL ? EXIT_CODE_USAGE : EXIT_CODE_OK;
 }
 

@@ -1,4 +1,3 @@
-#include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -6,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/serve_options.h"
 #include "server/commands.h"
 #include "server/home.h"
 #include "server/service.h"
@@ -33,14 +33,6 @@ const char serve_help[] =
 	"\n"
 	"Every setting can be overridden by a variable\n"
 	"LATCHKEY_<SECTION>_<KEY>.\n";
-
-enum { OPTION_HOME = 1, OPTION_CONFIG, OPTION_CHECK };
-
-struct serve_options {
-	const char *home;
-	const char *config;
-	bool check;
-};
 
 static void
 set_log_level(const struct server_settings *settings)
@@ -136,48 +128,13 @@ check(const struct server_settings *settings)
 	return fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
 
-static int
-parse(int argc, char **argv, struct serve_options *options)
-{
-	static const struct option known[] = {
-		{ "home", required_argument, NULL, OPTION_HOME },
-		{ "config", required_argument, NULL, OPTION_CONFIG },
-		{ "check-config", no_argument, NULL, OPTION_CHECK },
-		{ 0 },
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (option == OPTION_HOME)
-			options->home = optarg;
-		else if (option == OPTION_CONFIG)
-			options->config = optarg;
-		else if (option == OPTION_CHECK)
-			options->check = true;
-		else
-			return EXIT_CODE_USAGE;
-	}
-	if (optind < argc)
-		return command_fail(EXIT_CODE_USAGE, PROGRAM,
-		                    "serve takes no argument \"%s\"",
-		                    argv[optind]);
-	if (options->config == NULL)
-		options->home = command_home(options->home);
-	else if (options->home != NULL)
-		return command_fail(EXIT_CODE_USAGE, PROGRAM,
-		                    "either --home or --config, not both");
-	return options->home == NULL && options->config == NULL
-	               ? EXIT_CODE_USAGE
-	               : EXIT_CODE_OK;
-}
-
 int
 serve_command(int argc, char **argv)
 {
 	struct serve_options options = { 0 };
 	struct server_settings settings = { 0 };
 	char err[512] = "";
-	int status = parse(argc, argv, &options);
+	int status = serve_options_read(PROGRAM, argc, argv, &options);
 
 	if (status != EXIT_CODE_OK)
 		return status;

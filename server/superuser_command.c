@@ -113,7 +113,7 @@ parse(int argc, char **argv, struct superuser_options *options)
 	if (options->superuser.email == NULL)
 		return command_fail(EXIT_CODE_USAGE, PROGRAM,
 		                    "create-superuser needs --email ADDRESS");
-	options->home = command_home(options->home);
+	options->home = command_home(PROGRAM, options->home);
 	return options->home == NULL ? EXIT_CODE_USAGE : EXIT_CODE_OK;
 }
 

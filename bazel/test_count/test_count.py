@@ -24,8 +24,9 @@ import xml.etree.ElementTree
 BAZEL_OK = 0
 BAZEL_HARMLESS = (BAZEL_OK, 3, 4)
 
-# The whole text of a failure is in its log; the sum shows its beginning.
-FAILURE_LINES = 12
+# The whole text of a failure is in its log; the sum shows how it begins and,
+# as a traceback says what is wrong at its end, how it ends.
+FIRST_LINES, LAST_LINES = 2, 6
 
 
 class Count:
@@ -146,6 +147,13 @@ def count_events(events):
     return count
 
 
+def shortened(failure):
+    lines = failure.splitlines()
+    if len(lines) > FIRST_LINES + LAST_LINES:
+        lines[FIRST_LINES:-LAST_LINES] = ["..."]
+    return "\n  ".join(lines)
+
+
 def main(paths):
     total = Count()
     for path in paths:
@@ -154,8 +162,7 @@ def main(paths):
         except OSError as error:
             total.failures.append("no events of a run: %s" % error)
     for failure in total.failures:
-        lines = failure.splitlines()
-        print("FAILED " + "\n  ".join(lines[:FAILURE_LINES]))
+        print("FAILED " + shortened(failure))
     for note in total.notes:
         print(note)
     if not total.failures and total.passed == 0:

@@ -94,6 +94,16 @@ class TestCountTest(unittest.TestCase):
         lines = self.assert_count(1, 1)
         self.assertIn("FAILED //a:a: b: 1 != 2", lines)
 
+    def test_a_long_failure_is_told_by_its_first_and_last_lines(self):
+        text = "\n".join("line %d" % i for i in range(100))
+        self.run_.test("//a:a", "FAILED", GOOD % (
+            '<testcase name="a"><failure>%s</failure></testcase>' % text))
+        self.run_.finish(3, "TESTS_FAILED")
+        lines = self.assert_count(0, 1)
+        self.assertIn("FAILED //a:a: a: line 0", lines)
+        self.assertIn("  line 99", lines)
+        self.assertNotIn("  line 50", lines)
+
     def test_a_crash_that_left_no_xml_is_a_failure(self):
         self.run_.test("//a:a", "FAILED", None)
         self.run_.finish(3, "TESTS_FAILED")

@@ -260,6 +260,17 @@ is_refused(enum session_step step)
 	return step != SESSION_STEP_SAME && step != SESSION_STEP_CHANGED;
 }
 
+static void
+log_newer(const struct rpc_call *call, const struct token_check *check)
+{
+	char session[HEX_SIZE(SESSION_ID_SIZE)];
+
+	hex_encode(check->claims.session_id, SESSION_ID_SIZE, session);
+	LOG_EVENT(LOG_LEVEL_ERROR, "token_newer_than_store",
+	          LOG_T("session", session),
+	          LOG_T("request_id", call->request_id_text));
+}
+
 /* Logs what an operator should hear of, and refuses if the rule does. */
 static enum code
 judge(struct rpc_call *call, const struct token_check *check,
@@ -277,9 +288,7 @@ judge(struct rpc_call *call, const struct token_check *check,
 		          LOG_T("address", call->client_address),
 		          LOG_T("request_id", call->request_id_text));
 	if (step == SESSION_STEP_AHEAD)
-		LOG_EVENT(LOG_LEVEL_ERROR, "token_newer_than_store",
-		          LOG_T("session", session),
-		          LOG_T("request_id", call->request_id_text));
+		log_newer(call, check);
 	return token_refuse(call, check, REASON(TOKEN_REVOKED),
 	                    "the token has been replaced");
 }
@@ -400,6 +409,9 @@ end_session(struct rpc_call *call, struct token_check *check, bool *had_ended)
 	if (*had_ended) {
 		store_fail(&txn, CODE_NOT_FOUND); /* nothing to write */
 	} else {
+		/* Ended all the same: nobody is kept logged in by a restore. */
+		if (check->claims.counter > check->session.counter)
+			log_newer(call, check);
 		session_end_now(&check->session, SESSION_ENDED_LOGOUT,
 		                call->now_us);
 		session_store_put(&txn, call->arena, &check->session);

@@ -4,6 +4,7 @@
 #include "server/server.h"
 #include "server/store/store.h"
 
+#define REASON(name) LATCHKEY__RPC__V1__REASON__REASON_##name
 #define STATUS(name) LATCHKEY__V1__SERVING_STATUS__SERVING_STATUS_##name
 
 enum code
@@ -11,9 +12,14 @@ health_check(struct rpc_call *call, const void *in, void *out)
 {
 	const struct server *server = call->server;
 	Latchkey__V1__CheckResponse *resp = out;
+	enum store_fault fault = store_write_fault(server->store);
 
 	(void)in;
-	if (store_write_fault(server->store) != STORE_FAULT_NONE)
+	/* The engine has given up: reads fail as well until a restart. */
+	if (fault == STORE_FAULT_DAMAGED)
+		return rpc_fail(call, CODE_UNAVAILABLE, REASON(STORE_DAMAGED),
+		                "the store must be opened again: restart");
+	if (fault != STORE_FAULT_NONE)
 		resp->status = STATUS(READ_ONLY);
 	else
 		resp->status = STATUS(SERVING);

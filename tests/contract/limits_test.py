@@ -1,6 +1,7 @@
 """The gateway's limits against slow, greedy and ambiguous clients."""
 
 import socket
+import time
 import unittest
 
 from tests.contract.case import check_headers
@@ -123,8 +124,10 @@ class LimitsTest(unittest.TestCase):
     def drip(self, connection, data):
         """Sends byte after byte until the other side has had enough."""
         connection.sock.settimeout(0.05)
+        end = time.monotonic() + http_client.PATIENCE_S
         sent = 0
         while True:
+            self.assertLess(time.monotonic(), end, "nobody cuts it off")
             try:
                 connection.send(data[sent % len(data):][:1])
                 sent += 1

@@ -1,5 +1,7 @@
 """Every route of the contract answers its documented success and failures."""
 
+import glob
+import json
 import unittest
 
 from tests.contract.case import Case, add_cases, check_body, check_headers
@@ -379,6 +381,28 @@ class RoutesTest(unittest.TestCase):
                   205, "")
         self.get_me(pair["access_token"], 401,
                     bad_bearer("Token is blacklisted"))
+
+
+def routes_of_profiles():
+    """Yields (method, path) of every route that the gateway ships with."""
+    for path in glob.glob("gateway/profiles/*.json"):
+        with open(path, encoding="utf-8") as file:
+            for route in json.load(file).get("routes", []):
+                yield route["method"], route["path"]
+
+
+class CompletenessTest(unittest.TestCase):
+    def test_every_shipped_route_is_tested_here(self):
+        tested = {("POST", route.path) for route in LOGINS}
+        tested |= {("POST", path) for path in REFRESH_PATHS + VERIFY_PATHS}
+        tested |= {("GET", path) for path in ME_PATHS}
+        tested |= {("POST", "/api/auth/logout/"),
+                   ("POST", "/api/token/blacklist/"),
+                   ("GET", "/.well-known/jwks.json"),
+                   ("GET", "/healthz"), ("GET", "/readyz")}
+        shipped = set(routes_of_profiles())
+        self.assertEqual(set(), shipped - tested)
+        self.assertEqual(set(), tested - shipped)
 
 
 for login in LOGINS:

@@ -293,8 +293,11 @@ class HostileFramesTest(WireCase):
 
     def send_message_without_id(self, stream):
         stream.greet()
-        for body in (b"", b"\x80", b"\x80\0\0", b"\0\0\0\1"):
-            stream.send(body)
+        try:
+            for body in (b"", b"\x80", b"\x80\0\0", b"\0\0\0\1"):
+                stream.send(body)
+        except OSError:
+            pass  # closed after the first is fine too
 
     def send_endless_route(self, stream):
         stream.greet()
