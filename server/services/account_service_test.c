@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -257,6 +258,33 @@ attributes_are_merged_and_those_of_the_past_kept(void **state)
 }
 
 static void
+attributes_of_the_past_make_room_for_those_of_today(void **state)
+{
+	static char names[USER_ATTRIBUTES_MAX][8];
+	static struct user_attribute past[USER_ATTRIBUTES_MAX];
+	struct service_fixture *f = *state;
+	Latchkey__V1__UpdateMeResponse resp;
+	struct user user = service_fixture_get(f, ADA);
+
+	for (size_t i = 0; i < USER_ATTRIBUTES_MAX; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "past%02zu", i);
+		past[i] = (struct user_attribute){ .name = names[i],
+			                           .type = USER_ATTRIBUTE_TEXT,
+			                           .text = "old" };
+	}
+	user.attributes = past;
+	user.attribute_count = USER_ATTRIBUTES_MAX;
+	service_fixture_put(f, &user);
+	assert_int_equal(set(f, text("phone", "123"), &resp), CODE_OK);
+	assert_string_equal(resp.user->attributes[0]->text, "123");
+	user = service_fixture_get(f, ADA);
+	assert_int_equal(user.attribute_count, USER_ATTRIBUTES_MAX);
+	assert_string_equal(user.attributes[0].name, "past01");
+	assert_string_equal(user.attributes[USER_ATTRIBUTES_MAX - 1].name,
+	                    "phone");
+}
+
+static void
 an_update_of_a_deleted_user_finds_nobody(void **state)
 {
 	struct service_fixture *f = *state;
@@ -303,6 +331,7 @@ main(void)
 		TEST(attributes_take_what_can_be_read_as_their_type),
 		TEST(attributes_of_others_and_unknown_ones_change_nothing),
 		TEST(attributes_are_merged_and_those_of_the_past_kept),
+		TEST(attributes_of_the_past_make_room_for_those_of_today),
 		TEST(an_update_of_a_deleted_user_finds_nobody),
 		TEST(an_update_survives_every_shortage_of_memory),
 	};

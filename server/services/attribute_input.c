@@ -1,5 +1,6 @@
 #include "server/services/attribute_input.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -148,57 +149,93 @@ attribute_input_check(struct rpc_call *call,
 	}
 }
 
-/* put keeps the list sorted by name, as the store wants it. */
-static enum code
-put(struct user_attribute *list, size_t *count,
-    const struct user_attribute *value)
+/* A user's attributes while they change: sorted by name, as stored. */
+struct attribute_list {
+	struct user_attribute *items; /* room for USER_ATTRIBUTES_MAX */
+	size_t count;
+};
+
+/*
+ * make_room forgets an attribute of the past, one that is not configured any
+ * more. There is one in a full list that lacks a configured one.
+ */
+static void
+make_room(struct attribute_list *list, const struct attribute_table *table)
 {
 	size_t at = 0;
 
-	while (at < *count && strcmp(list[at].name, value->name) < 0)
+	while (at < list->count &&
+	       attribute_find(table, list->items[at].name) != NULL)
 		at++;
-	if (at < *count && strcmp(list[at].name, value->name) == 0) {
-		list[at] = *value;
-		return CODE_OK;
-	}
-	if (*count == USER_ATTRIBUTES_MAX)
-		return CODE_INVALID_ARGUMENT;
-	memmove(&list[at + 1], &list[at], (*count - at) * sizeof(*list));
-	list[at] = *value;
-	(*count)++;
-	return CODE_OK;
+	assert(at < list->count);
+	list->count--;
+	memmove(&list->items[at], &list->items[at + 1],
+	        (list->count - at) * sizeof(*list->items));
 }
+
+/* Where the name is, or is to be. */
+static size_t
+place_of(const struct attribute_list *list, const char *name)
+{
+	size_t at = 0;
+
+	while (at < list->count && strcmp(list->items[at].name, name) < 0)
+		at++;
+	return at;
+}
+
+static void
+put(struct attribute_list *list, const struct user_attribute *value,
+    const struct attribute_table *table)
+{
+	size_t at = place_of(list, value->name);
+
+	if (at < list->count &&
+	    strcmp(list->items[at].name, value->name) == 0) {
+		list->items[at] = *value;
+		return;
+	}
+	if (list->count == USER_ATTRIBUTES_MAX) {
+		make_room(list, table);
+		at = place_of(list, value->name);
+	}
+	memmove(&list->items[at + 1], &list->items[at],
+	        (list->count - at) * sizeof(*list->items));
+	list->items[at] = *value;
+	list->count++;
+}
+
+_Static_assert(ATTRIBUTES_MAX <= USER_ATTRIBUTES_MAX,
+               "a user can have every configured attribute");
 
 enum code
 attribute_input_apply(struct rpc_call *call,
                       const struct attribute_input *input, struct user *user)
 {
-	struct user_attribute *list;
-	size_t count = user->attribute_count;
+	struct attribute_list list = { .count = user->attribute_count };
 
 	if (input->count == 0)
 		return CODE_OK;
-	list = arena_alloc(call->arena, USER_ATTRIBUTES_MAX * sizeof(*list));
-	if (list == NULL)
+	list.items = arena_alloc(call->arena,
+	                         USER_ATTRIBUTES_MAX * sizeof(*list.items));
+	if (list.items == NULL)
 		return CODE_RESOURCE_EXHAUSTED;
-	if (count > 0)
-		memcpy(list, user->attributes, count * sizeof(*list));
+	if (list.count > 0)
+		memcpy(list.items, user->attributes,
+		       list.count * sizeof(*list.items));
 	for (size_t i = 0; i < input->count; i++) {
 		const struct attribute_declaration *declared =
 			find_writable(call, input, input->items[i]->name);
 		struct user_attribute value;
-		enum code code;
 
 		if (declared == NULL || read(call->arena, input->items[i],
 		                             declared, &value) != NULL)
 			continue;
 		if (value.text == NULL)
 			return CODE_RESOURCE_EXHAUSTED;
-		code = put(list, &count, &value);
-		if (code != CODE_OK)
-			return code;
+		put(&list, &value, &call->server->attributes);
 	}
-	user->attributes = list;
-	user->attribute_count = count;
+	user->attributes = list.items;
+	user->attribute_count = list.count;
 	return CODE_OK;
 }

@@ -28,8 +28,8 @@ void attribute_input_check(struct rpc_call *call,
 /*
  * attribute_input_apply replaces user->attributes by a merged list in the
  * call's arena. Of two values for one name the last counts; a bad one changes
- * nothing. RESOURCE_EXHAUSTED: the arena is full; INVALID_ARGUMENT: the user
- * would have more than USER_ATTRIBUTES_MAX.
+ * nothing. Attributes that are not configured any more are kept while there is
+ * room. RESOURCE_EXHAUSTED: the arena is full.
  */
 NODISCARD enum code attribute_input_apply(struct rpc_call *call,
                                           const struct attribute_input *input,
