@@ -238,7 +238,7 @@ fails_what_was_not_sent_yet_when_the_server_dies(void **state)
 		LATCHKEY__V1__VERIFY_TOKEN_REQUEST__INIT;
 	struct fixture *f = *state;
 	struct tally tally = { 0 };
-	char token[CHANNEL_REQUEST_MAX - 512];
+	char token[MESSAGE_LIMIT - 512];
 
 	start(f);
 	test_server_stop(&f->server);
