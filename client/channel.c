@@ -235,26 +235,36 @@ set_tls(nng_dialer dialer, const struct channel_options *options,
 	return CODE_OK;
 }
 
+enum code
+channel_start(struct channel *channel)
+{
+	return nng_dialer_start(channel->dialer, NNG_FLAG_NONBLOCK) == 0
+	               ? CODE_OK
+	               : CODE_INTERNAL;
+}
+
 static enum code
 dial(struct channel *channel, const struct channel_options *options,
      struct complaint *to)
 {
-	nng_dialer dialer;
 	enum code code;
-	int rv = nng_dialer_create(&dialer, channel->socket, options->url);
+	int rv = nng_dialer_create(&channel->dialer, channel->socket,
+	                           options->url);
 
 	if (rv != 0)
 		return complain(to, CODE_INVALID_ARGUMENT, options->url,
 		                nng_strerror(rv));
 	if (is_tls(options->url)) {
-		code = set_tls(dialer, options, to);
+		code = set_tls(channel->dialer, options, to);
 		if (code != CODE_OK)
 			return code;
 	}
-	rv = nng_dialer_start(dialer, NNG_FLAG_NONBLOCK);
-	if (rv != 0)
-		return complain(to, CODE_INVALID_ARGUMENT, options->url,
-		                nng_strerror(rv));
+	if (options->hold)
+		return CODE_OK;
+	code = channel_start(channel);
+	if (code != CODE_OK)
+		return complain(to, code, options->url,
+		                "connecting cannot be started");
 	return CODE_OK;
 }
 

@@ -28,6 +28,7 @@ struct channel_options {
 	unsigned calls_max;      /* calls in flight; more wait or are refused */
 	size_t arena_size;       /* bytes a call may use */
 	size_t message_max;      /* bytes of a reply */
+	bool hold;               /* do not connect before channel_start */
 };
 
 /*
@@ -38,6 +39,9 @@ struct channel_options {
 NODISCARD enum code channel_open(const struct channel_options *options,
                                  struct channel **out, char *err,
                                  size_t err_size);
+
+/* channel_start begins connecting on a channel opened with `hold`; once. */
+NODISCARD enum code channel_start(struct channel *channel);
 
 /*
  * channel_close accepts NULL. Calls in flight end with UNAVAILABLE, and it

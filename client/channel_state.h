@@ -38,6 +38,7 @@ struct slot {
 
 struct channel {
 	nng_socket socket;
+	nng_dialer dialer;
 	bool has_socket;
 	struct arena_pool memory;
 	pthread_mutex_t lock;

@@ -65,6 +65,7 @@ open_channel(struct front *front, char *err, size_t err_size)
 		.calls_max = (unsigned)s->server.calls_max,
 		.arena_size = CALL_ARENA_FACTOR * (size_t)s->server.message_max,
 		.message_max = (size_t)s->server.message_max,
+		.hold = true, /* until everything else has been checked */
 	};
 
 	if (tls) {
@@ -187,6 +188,12 @@ front_open(const struct gateway_settings *settings, struct front **out,
 	code = open_all(front, err, err_size);
 	if (code == CODE_OK)
 		code = open_http(front, err, err_size);
+	if (code == CODE_OK && channel_start(front->channel) != CODE_OK) {
+		(void)snprintf(err, err_size,
+		               "%s: connecting cannot be started",
+		               settings->server.url);
+		code = CODE_INTERNAL;
+	}
 	if (code != CODE_OK) {
 		front_close(front);
 		return code;
