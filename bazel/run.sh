@@ -115,6 +115,15 @@ split_address() {
 	esac
 }
 
+# find_url sets url, where people of this host find the gateway.
+find_url() {
+	split_address "$listen"
+	case $host in
+	*:*) url=http://[$host]:$port ;;
+	*) url=http://$host:$port ;;
+	esac
+}
+
 answers() {
 	split_address "$1"
 	[ "$port" != 0 ] && (: <>"/dev/tcp/$host/$port") 2>/dev/null
@@ -195,10 +204,15 @@ build() {
 
 # make_home makes what is not there yet; a start that was cut off is continued.
 make_home() {
-	"$stage/latchkeyd" init --home "$home" 2>/dev/null
+	local init=("$stage/latchkeyd" init --home "$home"
+		--set registration.mode=open --set "server.public_base=$url")
+
+	registration="as $home/latchkeyd.conf says (registration.mode)"
+	"${init[@]}" 2>/dev/null
 	case $? in
-	0 | 3) ;;
-	*) "$stage/latchkeyd" init --home "$home" || exit 1 ;;
+	0) registration="open to everybody: registration.mode in $home/latchkeyd.conf" ;;
+	3) ;;
+	*) "${init[@]}" || exit 1 ;;
 	esac
 	lock_home
 	mkdir -p "$home/bin" && mv -f "$stage"/* "$home/bin/" &&
@@ -281,17 +295,16 @@ wait_ready() {
 }
 
 print_hints() {
-	split_address "$listen"
-	case $host in
-	*:*) host=[$host] ;;
-	esac
 	cat <<-END
 
-		Latchkey serves on http://$host:$port
+		Latchkey serves on $url
 		  state directory  $home
 		  accounts         $account
+		  registration     $registration
+		  mail             $home/mail, and its links in this log,
+		                   unless mail.transport says otherwise
 		Try:
-		  curl -X POST http://$host:$port/api/auth/login/ \\
+		  curl -X POST $url/api/auth/login/ \\
 		    -H "Content-Type: application/json" \\
 		    -d '{"email":"$admin_email","password":"..."}'
 		  $home/bin/latchkeyctl login --home $home --identifier $admin_email
@@ -302,6 +315,7 @@ print_hints() {
 
 check_home
 check_ports
+find_url
 bash bazel/packages.sh run || exit 1
 build
 umask 077

@@ -133,6 +133,18 @@ class RunTest(unittest.TestCase):
         second.stop()
         self.assertEqual([], self.children())
 
+    def test_anybody_may_register_and_is_mailed_a_link_to_the_gateway(self):
+        running = self.start()
+        self.assertIn("open to everybody: registration.mode", running.log())
+        self.assertIn(os.path.join(self.home, "mail"), running.log())
+        answer = http_client.post_json(
+            self.http_port, "/api/auth/register/",
+            {"email": EMAIL, "password": PASSWORD})
+        self.assertEqual(201, answer.status, answer.body)
+        link = "http://127.0.0.1:%d/api/auth/verify-email/?token=" % (
+            self.http_port)
+        running.wait_for(lambda p: link in p.log(), "the link")
+
     def test_without_a_password_one_is_made_and_shown_once(self):
         running = self.start()
         shown = re.findall(r"with the password (\S+) \(", running.log())
