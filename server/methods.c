@@ -34,9 +34,12 @@
 #define PAYLOAD_EMPTY 64
 /* A whole user: 32 attributes of 1 KiB, 64 roles of 80 characters, names. */
 #define PAYLOAD_USER 60000
-/* A picture; and one with a whole user. */
-#define PAYLOAD_AVATAR (AVATAR_SIZE_MAX + 64)
-#define PAYLOAD_ME (PAYLOAD_USER + PAYLOAD_AVATAR)
+/*
+ * A picture, and some more, so that one that is a little too large is told so
+ * by its field; and with it what people may write about themselves.
+ */
+#define PAYLOAD_AVATAR (AVATAR_SIZE_MAX + 8192 + 64)
+#define PAYLOAD_ME (40960 + PAYLOAD_AVATAR)
 /* What an envelope may hold beside the payload: a token, a user agent. */
 #define PAYLOAD_ENVELOPE (TOKEN_MAX + 1024)
 /* 64 names of roles. */
