@@ -82,7 +82,7 @@ messages_survive_the_way_there_and_back(void **state)
 		  "\"is_staff\":false,\"is_superuser\":false,"
 		  "\"roles\":[\"a\",\"b\"],\"username\":\"\","
 		  "\"is_active\":true,\"email_verified\":false,"
-		  "\"joined_at_us\":-5}}" },
+		  "\"joined_at_us\":-5,\"attributes\":[],\"name\":\"\"}}" },
 		{ &latchkey__v1__get_me_response__descriptor, "{}",
 		  "{\"user\":null}" },
 		{ &latchkey__v1__get_me_request__descriptor, "{}", "{}" },
