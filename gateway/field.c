@@ -408,7 +408,9 @@ read_row(const struct spec *at, struct field *out)
 	if (code == CODE_OK)
 		code = check_sources(at, out);
 	if (out->report_as == NULL)
-		out->report_as = out->sources[0].name;
+		out->report_as = out->sources[0].origin == FIELD_RAW
+		                         ? out->name
+		                         : out->sources[0].name;
 	return code;
 }
 

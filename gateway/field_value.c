@@ -107,10 +107,12 @@ field_value_find(const struct field *field, const struct field_input *input,
 		const struct json *value =
 			find_in(input, &field->sources[i], made);
 
-		if (value != NULL) {
+		if (value == NULL)
+			continue;
+		/* What is the whole body has no name of its own. */
+		if (field->sources[i].origin != FIELD_RAW)
 			*name = field->sources[i].name;
-			return value;
-		}
+		return value;
 	}
 	return NULL;
 }

@@ -112,6 +112,9 @@ find_route(struct fixture *f, const char *text, enum method method)
 #define POST_ROUTE(members)                                                    \
 	ROUTE("\"method\":\"POST\",\"path\":\"/x/\",\"auth\":\"none\""         \
 	      ",\"rpc\":\"latchkey.v1.AuthService/Refresh\"" members)
+#define CALL(method, rpc, members)                                             \
+	ROUTE("\"method\":\"" method "\",\"path\":\"/x/\",\"auth\":"           \
+	      "\"none\",\"rpc\":\"latchkey.v1." rpc "\"" members)
 #define FIELD(members) POST_ROUTE(",\"request\":[{" members "}]")
 #define TOKEN_FIELD(members)                                                   \
 	FIELD("\"field\":\"refresh_token\",\"from\":[\"body.r\"]" members)
@@ -316,6 +319,101 @@ static const struct {
 	  "\"a\"}}},\"routes\":[{\"method\":\"GET\",\"path\":\"/x\","
 	  "\"auth\":\"none\",\"body\":{\"$object\":\"a\"}}]}",
 	  ": /objects/a/b: too many objects within each other" },
+	{ POST_ROUTE(",\"request\":[{\"field\":\"refresh_token\",\"input\":"
+	             "\"x\",\"from\":[\"body.r\"]}]"),
+	  ": /routes/0/request/0: needs \"field\" or \"input\"" },
+	{ FIELD("\"field\":\"refresh_token.x\",\"from\":[\"body.r\"]"),
+	  ": /routes/0/request/0/field: latchkey.v1.RefreshRequest has no "
+	  "message \"refresh_token\"" },
+	{ FIELD("\"field\":\"refresh_token\",\"from\":[\"raw\"]"),
+	  ": /routes/0/request/0: \"raw\" is for bytes" },
+	{ FIELD("\"field\":\"refresh_token\",\"from\":[\"body.*\"]"),
+	  ": /routes/0/request/0: \"body.*\" alone is for lists of names "
+	  "and values" },
+	{ TOKEN_FIELD(",\"join\":\"/\""),
+	  ": /routes/0/request/0: \"join\" is for the path" },
+	{ TOKEN_FIELD(",\"if_bad\":\"never\""),
+	  ": /routes/0/request/0/if_bad: there is no condition \"never\"" },
+	{ TOKEN_FIELD(",\"min\":1"),
+	  ": /routes/0/request/0: min, max and cap are for integers" },
+	{ CALL("PUT", "AccountService/SetAvatar",
+	       ",\"request\":[{\"field\":\"image\",\"from\":[\"raw\"]}]"),
+	  ": /routes/0/request/0: \"raw\" needs \"raw_types\"" },
+	{ CALL("PUT", "AccountService/SetAvatar",
+	       ",\"request\":[{\"field\":\"image\",\"from\":[\"query.x\"]}]"),
+	  ": /routes/0/request/0: bytes come from \"raw\" or the body" },
+	{ CALL("PUT", "UserService/SetUserRoles",
+	       ",\"request\":[{\"field\":\"roles\",\"from\":[\"header.x\"]}]"),
+	  ": /routes/0/request/0: lists come from the body or the query" },
+	{ CALL("PUT", "UserService/SetUserRoles",
+	       ",\"request\":[{\"field\":\"roles\",\"type\":\"string\","
+	       "\"from\":[\"body.x\"]}]"),
+	  ": /routes/0/request/0/type: is \"string\" and the field's type "
+	  "is list" },
+	{ POST_ROUTE(",\"raw_types\":[\"png\"]"),
+	  ": /routes/0/raw_types/0: is no media type" },
+	{ POST_ROUTE(",\"body_max\":1"),
+	  ": /routes/0/body_max: must be a whole number from 1024 to "
+	  "16777216" },
+	{ POST_ROUTE(",\"rules\":[{\"equal\":[\"a\"]}]"),
+	  ": /routes/0/rules/0/equal: must name two rows" },
+	{ POST_ROUTE(",\"rules\":[{\"equal\":[\"a\",\"b\"]}]"),
+	  ": /routes/0/rules/0/equal/0: \"request\" has no row \"a\"" },
+	{ POST_ROUTE(",\"request\":[{\"input\":\"a\",\"from\":[\"body.a\"]}],"
+	             "\"rules\":[{\"equal\":[\"a\",\"a\"]}]"),
+	  ": /routes/0/rules/0: needs \"message\"" },
+	{ POST_ROUTE(",\"page\":\"nowhere\""),
+	  ": /routes/0/page: there is no page \"nowhere\"" },
+	{ POST_ROUTE(",\"page\":\"sorry\",\"body\":{}"),
+	  ": /routes/0: has more than one of body, page and raw" },
+	{ POST_ROUTE(",\"page\":\"verify\""),
+	  ": /routes/0: the page \"verify\" shows \"token\", which "
+	  "\"request\" does not name" },
+	{ POST_ROUTE(",\"errors\":{\"invalid\":{\"status\":400,\"page\":"
+	             "\"x\"}}"),
+	  ": /routes/0/errors/invalid: there is no page \"x\"" },
+	{ POST_ROUTE(",\"browser\":{\"status\":201}"),
+	  ": /routes/0/browser: needs \"page\"" },
+	{ POST_ROUTE(",\"browser\":{\"rpc\":\"x\"}"),
+	  ": /routes/0/browser/rpc: is no member known here" },
+	{ POST_ROUTE(",\"confirm\":{}"), ": /routes/0/confirm: is for GET" },
+	{ CALL("GET", "AuthService/Refresh", ",\"confirm\":{}"),
+	  ": /routes/0/confirm: needs \"page\"" },
+	{ POST_ROUTE(",\"raw\":{\"bytes\":\"access_token\",\"type\":\"x\"}"),
+	  ": /routes/0/raw/bytes: latchkey.v1.RefreshResponse has no field "
+	  "\"access_token\" of the type that is needed here" },
+	{ POST_ROUTE(",\"variants\":[{\"body\":{}}]"),
+	  ": /routes/0/variants/0: needs \"field\" and \"in\"" },
+	{ CALL("POST", "AccountService/RegisterAccount",
+	       ",\"variants\":[{\"field\":\"state\",\"in\":[\"OPEN\"]}]"),
+	  ": /routes/0/variants/0/in/0: latchkey.v1.RegistrationState has no "
+	  "value \"OPEN\"" },
+	{ POST_ROUTE(",\"paging\":{\"page\":\"page\"}"),
+	  ": /routes/0/paging: needs \"page\", \"size\" and \"total\"" },
+	{ BODY("{\"a\":\"{@next}\"}"),
+	  ": /routes/0/body: {@next} and {@previous} need \"paging\"" },
+	{ BODY("{\"a\":\"x{@next}\"}"),
+	  ": /routes/0/body/a: \"@next\" must stand alone" },
+	{ BODY("{\"a\":\"{@method}\"}"),
+	  ": /routes/0/body/a: there is no variable \"@method\"" },
+	{ BODY("{\"$spread\":\"access_token\"}"),
+	  ": /routes/0/body/$spread: \"access_token\" is not a list of "
+	  "messages" },
+	{ CALL("GET", "KeyService/GetJwks", ",\"body\":{\"$spread\":\"keys\"}"),
+	  ": /routes/0/body/$spread: \"$spread\" is for lists of names and "
+	  "values" },
+	{ POST_ROUTE(",\"may\":[\"TOKEN_STALE\"]"),
+	  ": /routes/0/may/0: there is no condition \"TOKEN_STALE\"" },
+	{ POST_ROUTE(",\"may\":[\"unavailable\"]"),
+	  ": /routes/0/may/0: follows from the rest of the row" },
+	{ POST_ROUTE(",\"may\":[\"caller.TOKEN_EXPIRED\"]"),
+	  ": /routes/0/may/0: without \"bearer\" there is no caller" },
+	{ POST_ROUTE(",\"may\":[\"QUEUE_FULL\"]"),
+	  ": /routes/0: no \"errors\" say what \"QUEUE_FULL\" looks "
+	  "like" },
+	{ ROUTE("\"method\":\"GET\",\"path\":\"/x\",\"auth\":\"none\","
+	        "\"may\":[]"),
+	  ": /routes/0/may: without an rpc nothing can fail" },
 	{ ROUTE("\"method\":\"POST\",\"path\":\"/login\","
 	        "\"auth\":\"none\""),
 	  ": /routes/0: profile \"car-management\" has this method and "
@@ -366,6 +464,40 @@ loads_what_ships_with_every_route_of_the_contract(void **state)
 		{ METHOD_GET, "/.well-known/jwks.json" },
 		{ METHOD_GET, "/healthz" },
 		{ METHOD_GET, "/readyz" },
+		{ METHOD_POST, "/api/auth/register/" },
+		{ METHOD_GET, "/api/auth/verify-email/" },
+		{ METHOD_POST, "/api/auth/verify-email/" },
+		{ METHOD_POST, "/api/auth/verify-email/resend/" },
+		{ METHOD_PATCH, "/api/auth/users/me/" },
+		{ METHOD_PUT, "/api/auth/users/me/" },
+		{ METHOD_PATCH, "/api/auth/profile/" },
+		{ METHOD_PUT, "/api/auth/profile/" },
+		{ METHOD_PUT, "/api/auth/users/me/avatar/" },
+		{ METHOD_DELETE, "/api/auth/users/me/avatar/" },
+		{ METHOD_GET, "/media/avatars/2026/01/02/x.png" },
+		{ METHOD_POST, "/api/auth/password/change/" },
+		{ METHOD_POST, "/api/auth/password-reset/" },
+		{ METHOD_GET, "/api/auth/password-reset-confirm/MQ/t/" },
+		{ METHOD_PATCH, "/api/auth/password-reset-confirm/MQ/t/" },
+		{ METHOD_POST, "/api/auth/password-reset-confirm/MQ/t/" },
+		{ METHOD_GET, "/api/auth/users/" },
+		{ METHOD_POST, "/api/auth/users/" },
+		{ METHOD_GET, "/api/auth/users/7/" },
+		{ METHOD_PATCH, "/api/auth/users/7/" },
+		{ METHOD_DELETE, "/api/auth/users/7/" },
+		{ METHOD_POST, "/api/auth/users/7/activate/" },
+		{ METHOD_POST, "/api/auth/users/7/deactivate/" },
+		{ METHOD_PUT, "/api/auth/users/7/roles/" },
+		{ METHOD_GET, "/api/auth/roles/" },
+		{ METHOD_POST, "/api/auth/roles/" },
+		{ METHOD_GET, "/api/auth/roles/Admin/" },
+		{ METHOD_PATCH, "/api/auth/roles/Admin/" },
+		{ METHOD_DELETE, "/api/auth/roles/Admin/" },
+		{ METHOD_GET, "/api/auth/sessions/" },
+		{ METHOD_DELETE, "/api/auth/sessions/0a/" },
+		{ METHOD_POST, "/api/auth/sessions/revoke-others/" },
+		{ METHOD_POST, "/sign-up/" },
+		{ METHOD_POST, "/account/sign-up/" },
 	};
 	struct fixture *f = *state;
 
@@ -495,6 +627,46 @@ prefers_literal_segments_and_logs_no_parameters(void **state)
 }
 
 static void
+knows_what_a_route_can_meet(void **state)
+{
+	static const struct {
+		const char *condition;
+		bool login, users, page;
+	} cases[] = {
+		{ "not_acceptable", true, true, false },
+		{ "json_malformed", true, false, false },
+		{ "fields_invalid", true, true, false },
+		{ "CREDENTIALS_INVALID", true, false, false },
+		{ "THROTTLED", true, false, false },
+		{ "caller.TOKEN_EXPIRED", false, true, false },
+		{ "credentials_missing", false, true, false },
+		{ "PAGE_INVALID", false, true, false },
+		{ "permission_denied", false, true, false },
+		{ "LINK_INVALID", false, false, true },
+		{ "LINK_USED", false, false, true },
+		{ "unavailable", true, true, true },
+		{ "framing", false, false, false },
+	};
+	struct fixture *f = *state;
+	const struct route *login, *users, *page;
+
+	expect_loaded(f);
+	login = find_route(f, "/api/auth/login/", METHOD_POST);
+	users = find_route(f, "/api/auth/users/", METHOD_GET);
+	page = find_route(f, "/api/auth/password-reset-confirm/a/b/",
+	                  METHOD_GET);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		unsigned condition;
+
+		assert_true(condition_find(cases[i].condition, &condition));
+		if (login->may[condition] != cases[i].login ||
+		    users->may[condition] != cases[i].users ||
+		    page->may[condition] != cases[i].page)
+			fail_msg("%s", cases[i].condition);
+	}
+}
+
+static void
 says_what_is_wrong_with_the_directory(void **state)
 {
 	struct fixture *f = *state;
@@ -531,6 +703,7 @@ main(void)
 		TEST(refuses_rows_that_differ_even_by_their_errors),
 		TEST(inherits_objects_and_errors_along_the_chain),
 		TEST(prefers_literal_segments_and_logs_no_parameters),
+		TEST(knows_what_a_route_can_meet),
 		TEST(says_what_is_wrong_with_the_directory),
 	};
 

@@ -13,6 +13,7 @@
 #include "proto/latchkey/v1/auth_service.pb-c.h"
 #include "proto/latchkey/v1/health_service.pb-c.h"
 #include "proto/latchkey/v1/key_service.pb-c.h"
+#include "proto/latchkey/v1/user_service.pb-c.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -71,6 +72,8 @@ fill(struct fixture *f, const void *message, const char *text, bool plain)
 		.message = message,
 		.variables = { [TEMPLATE_METHOD] = "G\"T",
 		               [TEMPLATE_LINE] = "7",
+		               [TEMPLATE_NEXT_PAGE] = "\"https://x/?page=2\"",
+		               [TEMPLATE_RETRY_WORDS] = "2 seconds",
 		               [TEMPLATE_FIELDS] = "{\"a\":[]}" },
 		.public_base = "https://x.example",
 	};
@@ -261,6 +264,58 @@ writes_headers_plainly_and_refuses_control_characters(void **state)
 	assert_null(fill(*state, &user, "\"{email}\"", true));
 }
 
+static void
+spreads_pairs_as_members_of_the_object_around_them(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "{\"a\":1,\"$spread\":\"attributes\",\"b\":2}",
+		  "{\"a\":1,\"t\":\"x\\\"\",\"i\":-5,\"f\":false,\"n\":null,"
+		  "\"b\":2}" },
+		{ "{\"$spread\":\"attributes\"}",
+		  "{\"t\":\"x\\\"\",\"i\":-5,\"f\":false,\"n\":null}" },
+		{ "{\"$spread\":\"attributes\",\"b\":2}",
+		  "{\"t\":\"x\\\"\",\"i\":-5,\"f\":false,\"n\":null,\"b\":2}" },
+	};
+	static const char *const empty[] = { "{\"a\":1,\"b\":2}", "{}",
+		                             "{\"b\":2}" };
+	Latchkey__V1__Attribute t = LATCHKEY__V1__ATTRIBUTE__INIT, i = t, f = t,
+				n = t;
+	Latchkey__V1__Attribute *list[] = { &t, &i, &f, &n };
+	Latchkey__V1__User user = LATCHKEY__V1__USER__INIT;
+
+	t.name = "t";
+	t.value_case = LATCHKEY__V1__ATTRIBUTE__VALUE_TEXT;
+	t.text = "x\"";
+	i.name = "i";
+	i.value_case = LATCHKEY__V1__ATTRIBUTE__VALUE_INTEGER;
+	i.integer = -5;
+	f.name = "f";
+	f.value_case = LATCHKEY__V1__ATTRIBUTE__VALUE_FLAG;
+	n.name = "n";
+	for (size_t c = 0; c < COUNT(cases); c++) {
+		user.attributes = list;
+		user.n_attributes = 4;
+		assert_string_equal(fill(*state, &user, cases[c][0], false),
+		                    cases[c][1]);
+		user.n_attributes = 0;
+		assert_string_equal(fill(*state, &user, cases[c][0], false),
+		                    empty[c]);
+	}
+}
+
+static void
+writes_pages_of_lists_as_links_or_null(void **state)
+{
+	Latchkey__V1__ListUsersResponse m =
+		LATCHKEY__V1__LIST_USERS_RESPONSE__INIT;
+
+	assert_string_equal(
+		fill(*state, &m, "[\"{@next}\",\"{@previous}\"]", false),
+		"[\"https://x/?page=2\",null]");
+	assert_string_equal(fill(*state, NULL, "\"in {retry_after}.\"", false),
+	                    "\"in 2 seconds.\"");
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -276,6 +331,8 @@ main(void)
 		TEST(writes_enums_by_name_and_unknown_ones_as_nothing),
 		TEST(writes_variables_of_errors),
 		TEST(writes_headers_plainly_and_refuses_control_characters),
+		TEST(spreads_pairs_as_members_of_the_object_around_them),
+		TEST(writes_pages_of_lists_as_links_or_null),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,14 @@
 #include "gateway/translate_fixture.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include <cmocka.h>
 
 int
 translate_fixture_setup(void **state)
@@ -23,6 +29,7 @@ translate_fixture_setup(void **state)
 		.profiles = f->profiles,
 		.cors = f->cors,
 		.public_base = "https://auth.example",
+		.operator_name = "Acme",
 	};
 	*state = f;
 	return 0;
@@ -97,6 +104,28 @@ translate_fixture_send(struct translate_fixture *f,
 		.ctx = f,
 	};
 	return translate_request(&f->translator, f->exchange);
+}
+
+const void *
+translate_fixture_call(struct translate_fixture *f,
+                       const struct translate_case *request, const char *rpc)
+{
+	if (!translate_fixture_send(f, request, FIXTURE_MEMORY))
+		fail_msg("%s %s: %u %s", request->line, request->body,
+		         f->exchange->answer.status, translate_fixture_body(f));
+	assert_string_equal(f->exchange->route->rpc_name, rpc);
+	assert_ptr_equal(f->exchange->request->descriptor,
+	                 f->exchange->route->rpc->input);
+	return f->exchange->request;
+}
+
+void
+translate_fixture_reply(struct translate_fixture *f, const void *reply)
+{
+	static const Latchkey__Rpc__V1__Status status =
+		LATCHKEY__RPC__V1__STATUS__INIT;
+
+	translate_reply(&f->translator, f->exchange, CODE_OK, &status, reply);
 }
 
 void

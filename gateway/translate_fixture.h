@@ -44,6 +44,17 @@ bool translate_fixture_send(struct translate_fixture *f,
                             const struct translate_case *request,
                             size_t arena_size);
 
+/*
+ * translate_fixture_call sends what must become a call of this rpc and returns
+ * the request message.
+ */
+const void *translate_fixture_call(struct translate_fixture *f,
+                                   const struct translate_case *request,
+                                   const char *rpc);
+
+/* translate_fixture_reply lets the server answer the call with success. */
+void translate_fixture_reply(struct translate_fixture *f, const void *reply);
+
 /* translate_fixture_refuse lets the server answer the call with a failure. */
 void translate_fixture_refuse(struct translate_fixture *f, enum code code,
                               Latchkey__Rpc__V1__Reason reason,

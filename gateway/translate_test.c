@@ -50,26 +50,13 @@ expect_answers(struct translate_fixture *f, const struct expected *cases,
 	}
 }
 
-/* Sends what must become a call and returns the request message. */
-static const void *
-expect_call(struct translate_fixture *f, const struct translate_case *request,
-            const char *rpc)
-{
-	if (!translate_fixture_send(f, request, FIXTURE_MEMORY))
-		fail_msg("%s %s: %u %s", request->line, request->body,
-		         f->exchange->answer.status, translate_fixture_body(f));
-	assert_string_equal(f->exchange->route->rpc_name, rpc);
-	assert_ptr_equal(f->exchange->request->descriptor,
-	                 f->exchange->route->rpc->input);
-	return f->exchange->request;
-}
-
 static void
 expect_login(struct translate_fixture *f, const struct translate_case *request,
              const char *identifier, const char *password)
 {
 	const Latchkey__V1__AuthenticateRequest *message =
-		expect_call(f, request, "latchkey.v1.AuthService/Authenticate");
+		translate_fixture_call(f, request,
+	                               "latchkey.v1.AuthService/Authenticate");
 
 	assert_string_equal(message->identifier, identifier);
 	assert_string_equal(message->password, password);
@@ -399,7 +386,8 @@ reads_the_authorization_header_as_simplejwt_does(void **state)
 	expect_answers(f, cases, COUNT(cases));
 	memset(header + strlen(header), 'a', 4097);
 	expect_answers(f, &too_long, 1);
-	(void)expect_call(f, &good, "latchkey.v1.AccountService/GetMe");
+	(void)translate_fixture_call(f, &good,
+	                             "latchkey.v1.AccountService/GetMe");
 	assert_string_equal(f->exchange->access_token, "a.b.c");
 }
 
@@ -579,15 +567,6 @@ make_user(void)
 	"\"last_login\":null}"
 
 static void
-reply_ok(struct translate_fixture *f, const void *reply)
-{
-	static const Latchkey__Rpc__V1__Status status =
-		LATCHKEY__RPC__V1__STATUS__INIT;
-
-	translate_reply(&f->translator, f->exchange, CODE_OK, &status, reply);
-}
-
-static void
 answers_a_login_as_each_document_says(void **state)
 {
 	static const struct {
@@ -618,7 +597,7 @@ answers_a_login_as_each_document_says(void **state)
 	reply.user = &user;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		expect_login(f, &cases[i].request, "e", "p");
-		reply_ok(f, &reply);
+		translate_fixture_reply(f, &reply);
 		assert_int_equal(f->exchange->answer.status, 200);
 		assert_string_equal(translate_fixture_body(f), cases[i].body);
 		assert_string_equal(
@@ -647,8 +626,9 @@ answers_users_me_with_avatar_username_and_last_login(void **state)
 		LATCHKEY__V1__USER__LAST_LOGIN_PRESENCE_LAST_LOGIN_AT_US;
 	user.last_login_at_us = 1;
 	reply.user = &user;
-	(void)expect_call(f, &request, "latchkey.v1.AccountService/GetMe");
-	reply_ok(f, &reply);
+	(void)translate_fixture_call(f, &request,
+	                             "latchkey.v1.AccountService/GetMe");
+	translate_fixture_reply(f, &reply);
 	body = translate_fixture_body(f);
 	assert_non_null(strstr(body, "\"avatar\":\"https://auth.example/media/"
 	                             "avatars/2026/01/02/x.png\""));
@@ -673,18 +653,19 @@ answers_a_refresh_with_and_without_rotation(void **state)
 		};
 		Latchkey__V1__RefreshResponse reply =
 			LATCHKEY__V1__REFRESH_RESPONSE__INIT;
-		const Latchkey__V1__RefreshRequest *message = expect_call(
-			f, &request, "latchkey.v1.AuthService/Refresh");
+		const Latchkey__V1__RefreshRequest *message =
+			translate_fixture_call(
+				f, &request, "latchkey.v1.AuthService/Refresh");
 
 		assert_string_equal(message->refresh_token, "r.r.r");
 		reply.access_token = "a.a.a";
-		reply_ok(f, &reply);
+		translate_fixture_reply(f, &reply);
 		assert_string_equal(translate_fixture_body(f),
 		                    "{\"access\":\"a.a.a\"}");
 		reply.refresh_token_presence_case =
 			LATCHKEY__V1__REFRESH_RESPONSE__REFRESH_TOKEN_PRESENCE_REFRESH_TOKEN;
 		reply.refresh_token = "n.n.n";
-		reply_ok(f, &reply);
+		translate_fixture_reply(f, &reply);
 		assert_string_equal(
 			translate_fixture_body(f),
 			"{\"access\":\"a.a.a\",\"refresh\":\"n.n.n\"}");
@@ -701,14 +682,15 @@ verifies_access_and_refresh_tokens(void **state)
 	Latchkey__V1__VerifyTokenResponse reply =
 		LATCHKEY__V1__VERIFY_TOKEN_RESPONSE__INIT;
 	const Latchkey__V1__VerifyTokenRequest *message =
-		expect_call(f, &request, "latchkey.v1.AuthService/VerifyToken");
+		translate_fixture_call(f, &request,
+	                               "latchkey.v1.AuthService/VerifyToken");
 
 	assert_int_equal(message->n_accepted_types, 2);
 	assert_int_equal(message->accepted_types[0],
 	                 LATCHKEY__V1__TOKEN_TYPE__TOKEN_TYPE_ACCESS);
 	assert_int_equal(message->accepted_types[1],
 	                 LATCHKEY__V1__TOKEN_TYPE__TOKEN_TYPE_REFRESH);
-	reply_ok(f, &reply);
+	translate_fixture_reply(f, &reply);
 	assert_string_equal(translate_fixture_body(f), "{}");
 	assert_null(translate_fixture_header(f, "Cache-Control"));
 }
@@ -727,15 +709,17 @@ logs_out_empty_and_blacklists_strictly(void **state)
 		LATCHKEY__V1__LOGOUT_RESPONSE__INIT;
 	const Latchkey__V1__LogoutRequest *message;
 
-	message = expect_call(f, &logout, "latchkey.v1.AuthService/Logout");
+	message = translate_fixture_call(f, &logout,
+	                                 "latchkey.v1.AuthService/Logout");
 	assert_false(message->strict);
-	reply_ok(f, &reply);
+	translate_fixture_reply(f, &reply);
 	assert_int_equal(f->exchange->answer.status, 205);
 	assert_int_equal(f->exchange->answer.body.len, 0);
 	assert_null(translate_fixture_header(f, "Content-Type"));
-	message = expect_call(f, &blacklist, "latchkey.v1.AuthService/Logout");
+	message = translate_fixture_call(f, &blacklist,
+	                                 "latchkey.v1.AuthService/Logout");
 	assert_true(message->strict);
-	reply_ok(f, &reply);
+	translate_fixture_reply(f, &reply);
 	assert_int_equal(f->exchange->answer.status, 200);
 	assert_string_equal(translate_fixture_body(f), "{}");
 }
@@ -760,14 +744,15 @@ publishes_keys_with_the_time_they_may_be_cached(void **state)
 	rsa.e_presence_case = LATCHKEY__V1__JSON_WEB_KEY__E_PRESENCE_E;
 	rsa.e = "AQAB";
 	reply.max_age_s = 300;
-	(void)expect_call(f, &request, "latchkey.v1.KeyService/GetJwks");
-	reply_ok(f, &reply);
+	(void)translate_fixture_call(f, &request,
+	                             "latchkey.v1.KeyService/GetJwks");
+	translate_fixture_reply(f, &reply);
 	assert_string_equal(translate_fixture_body(f), "{\"keys\":[]}");
 	assert_string_equal(translate_fixture_header(f, "Cache-Control"),
 	                    "public, max-age=300");
 	reply.keys = keys;
 	reply.n_keys = 2;
-	reply_ok(f, &reply);
+	translate_fixture_reply(f, &reply);
 	assert_string_equal(
 		translate_fixture_body(f),
 		"{\"keys\":[{\"kty\":\"EC\",\"use\":\"\",\"kid\":\"\",\"alg\":"
@@ -786,11 +771,11 @@ is_ready_only_while_the_server_can_work(void **state)
 		Latchkey__V1__CheckResponse reply =
 			LATCHKEY__V1__CHECK_RESPONSE__INIT;
 
-		(void)expect_call(f, &request,
-		                  "latchkey.v1.HealthService/Check");
+		(void)translate_fixture_call(f, &request,
+		                             "latchkey.v1.HealthService/Check");
 		assert_in_range(f->exchange->route->timeout_ms, 1, 5000);
 		reply.status = status;
-		reply_ok(f, &reply);
+		translate_fixture_reply(f, &reply);
 		if (status == 1 || status == 2) {
 			assert_int_equal(f->exchange->answer.status, 200);
 			continue;
@@ -889,7 +874,8 @@ answers_every_refusal_of_the_server_in_its_own_words(void **state)
 	};
 	struct translate_fixture *f = *state;
 
-	(void)expect_call(f, &refresh, "latchkey.v1.AuthService/Refresh");
+	(void)translate_fixture_call(f, &refresh,
+	                             "latchkey.v1.AuthService/Refresh");
 	for (size_t i = 0; i < COUNT(refusals); i++) {
 		translate_fixture_refuse(f, refusals[i].code,
 		                         refusals[i].reason,
@@ -916,7 +902,8 @@ refuses_credentials_in_each_profiles_shape(void **state)
 	};
 	struct translate_fixture *f = *state;
 
-	(void)expect_call(f, &request, "latchkey.v1.AuthService/Authenticate");
+	(void)translate_fixture_call(f, &request,
+	                             "latchkey.v1.AuthService/Authenticate");
 	translate_fixture_refuse(f, CODE_UNAUTHENTICATED,
 	                         REASON(CREDENTIALS_INVALID), REQUEST);
 	assert_int_equal(f->exchange->answer.status, 401);
@@ -983,7 +970,8 @@ names_the_servers_violations_as_the_client_did(void **state)
 	status.reason = REASON(FIELD_INVALID);
 	status.violations = list;
 	status.n_violations = 4;
-	(void)expect_call(f, &request, "latchkey.v1.AuthService/Authenticate");
+	(void)translate_fixture_call(f, &request,
+	                             "latchkey.v1.AuthService/Authenticate");
 	translate_reply(&f->translator, f->exchange, CODE_INVALID_ARGUMENT,
 	                &status, NULL);
 	assert_int_equal(f->exchange->answer.status, 400);
@@ -1016,8 +1004,8 @@ rounds_the_time_to_wait_up_to_whole_seconds(void **state)
 
 		status.reason = REASON(QUEUE_FULL);
 		status.retry_after_ms = cases[i].ms;
-		(void)expect_call(f, &request,
-		                  "latchkey.v1.AuthService/Refresh");
+		(void)translate_fixture_call(f, &request,
+		                             "latchkey.v1.AuthService/Refresh");
 		translate_reply(&f->translator, f->exchange,
 		                CODE_RESOURCE_EXHAUSTED, &status, NULL);
 		assert_string_equal(translate_fixture_header(f, "Retry-After"),
@@ -1070,12 +1058,14 @@ tells_the_server_who_calls_within_its_bounds(void **state)
 	               "User-Agent: %.511s\xc3\xa9tail\ntraceparent: %s",
 	               expected, parent);
 	expected[511] = '\0';
-	(void)expect_call(f, &request, "latchkey.v1.HealthService/Check");
+	(void)translate_fixture_call(f, &request,
+	                             "latchkey.v1.HealthService/Check");
 	assert_string_equal(f->exchange->user_agent, expected);
 	assert_string_equal(f->exchange->traceparent, parent);
 	request.headers = "User-Agent: a\xff"
 			  "b\ntraceparent: 00-1-2-x";
-	(void)expect_call(f, &request, "latchkey.v1.HealthService/Check");
+	(void)translate_fixture_call(f, &request,
+	                             "latchkey.v1.HealthService/Check");
 	assert_null(f->exchange->user_agent);
 	assert_null(f->exchange->traceparent);
 }
@@ -1098,7 +1088,7 @@ answers_every_shortage_of_memory(void **state)
 	for (size_t size = 0; status != 200; size += 8) {
 		assert_true(size < FIXTURE_MEMORY);
 		if (translate_fixture_send(f, &request, size))
-			reply_ok(f, &reply);
+			translate_fixture_reply(f, &reply);
 		status = f->exchange->answer.status;
 		if (status != 200)
 			assert_true(status == 413 || status == 500 ||
