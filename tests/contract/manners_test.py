@@ -143,7 +143,7 @@ def method_cases():
     for method in ("POST", "DELETE", "FOO"):
         yield refused(method, "/.well-known/jwks.json", "GET, HEAD, OPTIONS")
         yield refused(method, "/healthz", "GET, HEAD, OPTIONS")
-    yield refused("DELETE", ME, "GET, HEAD, OPTIONS", token=True)
+    yield refused("DELETE", ME, "GET, PUT, PATCH, HEAD, OPTIONS", token=True)
     for path in (LOGIN, "/login/", "/api/auth/logout/"):
         yield Case("OPTIONS on %s is empty" % path, "OPTIONS", path, 200,
                    allow="POST, OPTIONS")

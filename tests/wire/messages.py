@@ -21,7 +21,8 @@ USER = {1: ("id", "uint"), 2: ("email", "text"), 3: ("first_name", "text"),
         8: ("is_superuser", "uint"), 9: ("roles[]", "text"),
         10: ("username", "text"), 11: ("is_active", "uint"),
         12: ("email_verified", "uint"), 13: ("joined_at_us", "uint"),
-        14: ("last_login_at_us", "uint"), 15: ("attributes[]", ATTRIBUTE)}
+        14: ("last_login_at_us", "uint"), 15: ("attributes[]", ATTRIBUTE),
+        16: ("name", "text")}
 KEY = {1: ("kty", "text"), 2: ("use", "text"), 3: ("kid", "text"),
        4: ("alg", "text"), 5: ("crv", "text"), 6: ("x", "text"),
        7: ("y", "text"), 8: ("n", "text"), 9: ("e", "text")}
