@@ -122,6 +122,23 @@ the_public_base_is_a_url_without_a_final_slash(void **state)
 }
 
 static void
+a_link_that_leads_nowhere_is_named(void **state)
+{
+	struct fixture *f = *state;
+
+	set(&f->settings.links.verify, "https://app.example/verify");
+	assert_int_equal(read_policy(f), CODE_INVALID_ARGUMENT);
+	assert_non_null(strstr(f->err, "links.verify"));
+	set(&f->settings.links.verify, "https://app.example/verify/{token}");
+	set(&f->settings.links.reset, "https://app.example/reset/{token}");
+	assert_int_equal(read_policy(f), CODE_INVALID_ARGUMENT);
+	assert_non_null(strstr(f->err, "links.reset"));
+	set(&f->settings.links.reset,
+	    "https://app.example/reset/{uid}/{token}");
+	assert_int_equal(read_policy(f), CODE_OK);
+}
+
+static void
 a_rate_that_is_none_is_named(void **state)
 {
 	struct fixture *f = *state;
@@ -175,6 +192,7 @@ main(void)
 		TEST(the_defaults_are_what_the_contract_promises),
 		TEST(the_issuer_is_the_public_base_unless_it_is_set),
 		TEST(the_public_base_is_a_url_without_a_final_slash),
+		TEST(a_link_that_leads_nowhere_is_named),
 		TEST(a_rate_that_is_none_is_named),
 		TEST(an_attribute_that_cannot_be_is_named),
 		TEST(every_mode_of_registration_is_known),
