@@ -11,7 +11,7 @@
 
 /* What mail_template.h explains. */
 static const char *const variables[] = {
-	"operator", "email", "link", "hours", "time", "address", "name",
+	"operator", "email", "link", "lifetime", "time", "address", "name",
 };
 
 #define VARIABLE_COUNT (sizeof(variables) / sizeof(variables[0]))
@@ -87,7 +87,7 @@ line_fault(struct bytes line)
 			return "a {{ has no }} in its line";
 		if (!is_known(slot.name))
 			return "unknown variable; there are {{operator}}, "
-			       "{{email}}, {{link}}, {{hours}}, {{time}}, "
+			       "{{email}}, {{link}}, {{lifetime}}, {{time}}, "
 			       "{{address}}, {{name}}";
 		line = rest(line, slot.len);
 	}

@@ -20,7 +20,7 @@
  *   operator  name of the service (server.operator_name)
  *   email     the address that the mail goes to
  *   link      the one-time link: verify, reset, invitation
- *   hours     how long it is good, rounded up
+ *   lifetime  how long it is good: "3 days", "1 hour"
  *   time      when it happened, UTC: password_changed
  *   address   from which network address, if known: password_changed
  *   name      what the user calls themselves. A stranger may have typed it into

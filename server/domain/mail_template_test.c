@@ -79,7 +79,7 @@ mail_of(const char *template_name)
 		.variables = { { "operator", "Acme & \"Co\" <x>" },
 		               { "email", "ada@example.org" },
 		               { "link", "https://a.example/?t=1&u='2'" },
-		               { "hours", "72" },
+		               { "lifetime", "3 days" },
 		               { "name", "Ada\r\nBcc: eve@example.com" },
 		               { "time", "2026-01-02 03:04 UTC" },
 		               { "address", "" } },

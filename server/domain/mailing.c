@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <time.h>
 
 #include <sodium.h>
 
@@ -161,6 +162,7 @@ begin(struct draft *draft, const struct mailing *mailing,
 		          .last_error = "" },
 	};
 	randombytes_buf(draft->mail.id, sizeof(draft->mail.id));
+	add_variable(draft, "email", user->email);
 	add_variable(draft, "name", greeting_name(mailing->arena, user));
 	add_variable(draft, "operator", mailing->policy->operator_name);
 }
@@ -254,6 +256,20 @@ lifetime_text(const struct mailing *mailing, enum link_purpose purpose)
 	                    unit->name, count == 1 ? "" : "s");
 }
 
+/* Now, as a notice says it: in UTC, to the minute. */
+static const char *
+time_text(const struct mailing *mailing)
+{
+	time_t now = (time_t)(mailing->now_us / US_PER_S);
+	char text[64];
+	struct tm utc;
+
+	if (gmtime_r(&now, &utc) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M UTC", &utc) == 0)
+		return "";
+	return arena_strdup(mailing->arena, text);
+}
+
 void
 mailing_link(const struct mailing *mailing, const struct user *user,
              enum link_purpose purpose)
@@ -269,7 +285,7 @@ mailing_link(const struct mailing *mailing, const struct user *user,
 	add_variable(&draft, "lifetime", lifetime_text(mailing, purpose));
 	/* Whoever is invited need not know where the staff sits. */
 	if (purpose != LINK_INVITATION)
-		add_variable(&draft, "client_address", mailing->client_address);
+		add_variable(&draft, "address", mailing->client_address);
 	end(&draft);
 	explicit_bzero(token, sizeof(token));
 }
@@ -282,7 +298,8 @@ mailing_password_changed(const struct mailing *mailing, const struct user *user)
 	if (*user->email == '\0' || mailing->txn->code != CODE_OK)
 		return;
 	begin(&draft, mailing, user, "password_changed");
-	add_variable(&draft, "client_address", mailing->client_address);
+	add_variable(&draft, "time", time_text(mailing));
+	add_variable(&draft, "address", mailing->client_address);
 	end(&draft);
 }
 

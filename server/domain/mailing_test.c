@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "server/domain/mail_template.h"
 #include "server/store/outbox_store.h"
 #include "server/store/store.h"
 #include "server/store/store_fixture.h"
@@ -196,7 +197,7 @@ a_verification_mail_has_its_link_and_its_words(void **state)
 	assert_string_equal(variable(&mail, "name"), "Ada Lovelace");
 	assert_string_equal(variable(&mail, "operator"), "Example & Co");
 	assert_string_equal(variable(&mail, "lifetime"), "3 days");
-	assert_string_equal(variable(&mail, "client_address"), "192.0.2.7");
+	assert_string_equal(variable(&mail, "address"), "192.0.2.7");
 	assert_int_equal(strlen(variable(&mail, "link")),
 	                 strlen(VERIFY_URL) + TOKEN_LEN);
 	assert_memory_equal(variable(&mail, "link"), VERIFY_URL,
@@ -307,7 +308,58 @@ the_notice_says_from_where(void **state)
 	assert_string_equal(mail.to, "Ada@Example.org");
 	assert_string_equal(mail.template_name, "password_changed");
 	assert_string_equal(variable(&mail, "name"), "Ada Lovelace");
-	assert_string_equal(variable(&mail, "client_address"), "192.0.2.7");
+	assert_string_equal(variable(&mail, "address"), "192.0.2.7");
+}
+
+/* What this file names and what the templates name must be the same. */
+static void
+expect_words(struct store_fixture *f, const struct mail *mail,
+             const char *const *said)
+{
+	struct mail_templates *templates;
+	struct mail_words words;
+	char err[256] = "";
+
+	assert_int_equal(mail_templates_open("", &templates, err, sizeof(err)),
+	                 CODE_OK);
+	assert_int_equal(
+		mail_templates_fill(templates, &f->arena, mail, &words),
+		CODE_OK);
+	for (; *said != NULL; said++) {
+		assert_non_null(strstr(words.text, *said));
+		assert_non_null(strstr(words.html, *said));
+	}
+	mail_templates_close(templates);
+}
+
+static void
+the_built_in_templates_find_what_they_name(void **state)
+{
+	static const enum link_purpose purposes[] = { LINK_VERIFY_EMAIL,
+		                                      LINK_RESET_PASSWORD,
+		                                      LINK_INVITATION };
+	static const char *const lifetimes[] = { "3 days", "1 hour", "7 days" };
+	static const char *const notice[] = { "2027-01-15 08:00 UTC",
+		                              "192.0.2.7", "Ada@Example.org",
+		                              NULL };
+	struct store_fixture *f = *state;
+	const struct user user = add_user(f, &ada);
+	struct step step;
+	struct mail mail;
+
+	for (size_t i = 0; i < sizeof(purposes) / sizeof(purposes[0]); i++) {
+		const char *said[] = { "Ada@Example.org", lifetimes[i],
+			               "https://", NULL };
+
+		mailing_link(begin_at(f, &step, T0), &user, purposes[i]);
+		end(&step);
+		mail = take_mail(f, T0);
+		expect_words(f, &mail, said);
+	}
+	mailing_password_changed(begin_at(f, &step, T0), &user);
+	end(&step);
+	mail = take_mail(f, T0);
+	expect_words(f, &mail, notice);
 }
 
 static void
@@ -660,6 +712,7 @@ main(void)
 		CASE(a_reader_is_called_by_the_best_name_there_is),
 		CASE(the_notice_says_from_where),
 		CASE(an_invitation_does_not_say_from_where),
+		CASE(the_built_in_templates_find_what_they_name),
 		CASE(a_lifetime_is_said_in_the_greatest_exact_unit),
 		cmocka_unit_test(
 			a_template_without_what_a_link_needs_is_refused),
