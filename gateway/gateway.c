@@ -170,6 +170,7 @@ begin(struct gateway *gateway, struct http_request *request)
 		.path = or_empty(http_path(request)),
 		.query = or_empty(http_query(request)),
 		.peer = http_peer(request),
+		.secure = http_is_secure(request),
 		.request_id = http_request_id(request),
 		.body = http_body(request),
 		.header = find_header,

@@ -111,9 +111,22 @@ request_id_text(struct exchange *x)
 	return x->request_id;
 }
 
+/*
+ * RFC 6797. Without includeSubDomains: the other names of the domain are not
+ * ours to decide for.
+ */
+static void
+add_transport_security(const struct translator *t, struct exchange *x)
+{
+	if (x->inquiry.secure && t->public_base != NULL &&
+	    strncmp(t->public_base, "https://", 8) == 0)
+		answer_add(&x->answer, "Strict-Transport-Security",
+		           "max-age=31536000");
+}
+
 /* What every answer carries, whatever it is. */
 static void
-add_common(struct exchange *x, const char *type)
+add_common(const struct translator *t, struct exchange *x, const char *type)
 {
 	const struct router_path *path = x->match.path;
 	struct answer *answer = &x->answer;
@@ -130,6 +143,7 @@ add_common(struct exchange *x, const char *type)
 	answer_add(answer, "Referrer-Policy",
 	           is_page ? "no-referrer" : "same-origin");
 	answer_add(answer, "X-Frame-Options", "DENY");
+	add_transport_security(t, x);
 	if (answer->status == 401)
 		answer_add(answer, "WWW-Authenticate", "Bearer realm=\"api\"");
 }
@@ -152,7 +166,7 @@ void
 render_empty(const struct translator *t, struct exchange *x, unsigned status)
 {
 	x->answer = (struct answer){ .status = status };
-	add_common(x, TYPE_JSON);
+	add_common(t, x, TYPE_JSON);
 	cors_expose(t->cors, origin_of(x), &x->answer);
 }
 
@@ -160,7 +174,7 @@ void
 render_preflight(const struct translator *t, struct exchange *x)
 {
 	x->answer = (struct answer){ .status = 200 };
-	add_common(x, TYPE_JSON);
+	add_common(t, x, TYPE_JSON);
 	cors_preflight(t->cors, origin_of(x), &x->answer);
 }
 
@@ -219,7 +233,7 @@ render_error(const struct translator *t, struct exchange *x,
 			};
 		}
 	}
-	add_common(x, type);
+	add_common(t, x, type);
 	if (strcmp(type, TYPE_HTML) == 0)
 		add_page_headers(t, x);
 	if (x->answer.status == 503 || x->answer.status == 429)
@@ -327,7 +341,7 @@ render_success(const struct translator *t, struct exchange *x,
 	}
 	if (x->route->answer.raw != NULL)
 		type = render_raw(x, reply);
-	add_common(x, type);
+	add_common(t, x, type);
 	if (content.page != NULL)
 		add_page_headers(t, x);
 	else if (x->route->answer.no_store)
