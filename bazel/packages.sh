@@ -20,7 +20,11 @@ run=(
 # Besides: the style checks, the fuzzers, the tests in Python.
 test=(clang clang-format clang-tidy libclang-rt-14-dev python3 curl openssl
 	python3-aiosmtpd # a mail server
-	nginx-light) # a proxy
+	nginx-light # a proxy
+	chromium) # a browser
+# Node and npm may also have come from elsewhere than Debian.
+command -v node >/dev/null || test+=(nodejs)
+command -v npm >/dev/null || test+=(npm)
 
 fail() {
 	echo "packages.sh: $*" >&2
