@@ -205,10 +205,16 @@ http_connection_start(struct http_connection *connection)
 		return;
 	}
 	loop->adding = NULL;
+	connection->started_ms = loop->now_ms;
+	/* Over TLS the handshake is a part of the first head, and its first
+	 * bytes may have been read before an event tells of them. */
 	if (!watch(connection) || atomic_load(&loop->server->draining))
 		http_connection_shut(connection);
 	else
-		http_connection_wait(connection, HTTP_WAIT_IDLE);
+		http_connection_wait(connection,
+		                     loop->server->options.tls != NULL
+		                             ? HTTP_WAIT_HEAD
+		                             : HTTP_WAIT_IDLE);
 }
 
 void
