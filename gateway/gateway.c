@@ -97,6 +97,12 @@ fill(struct gateway *gateway, const struct gateway_options *options, char *err,
 	if (code == CODE_OK)
 		code = profile_set_open(&profiles, &gateway->profiles, err,
 		                        err_size);
+	if (code == CODE_OK && gateway->profiles->has_cookie &&
+	    options->cors.allow_all)
+		return refuse(err, err_size, CODE_INVALID_ARGUMENT,
+		              "cors.allow_all with a profile of "
+		              "refresh_cookie would let every web page act "
+		              "for a user; list the origins instead");
 	gateway->translator = (struct translator){
 		.profiles = gateway->profiles,
 		.cors = gateway->cors,

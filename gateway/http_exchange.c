@@ -118,8 +118,6 @@ queue(struct http_request *request)
 	http_connection_wait(connection, HTTP_WAIT_SENDING);
 	rc = MHD_queue_response(connection->mhd, request->status,
 	                        request->response);
-	MHD_destroy_response(request->response);
-	request->response = NULL;
 	return rc;
 }
 
@@ -287,8 +285,7 @@ finish(void *cls, struct MHD_Connection *mhd, void **context,
 	connection = request->connection;
 	connection->request = NULL;
 	is_last = request->close;
-	if (request->response != NULL)
-		MHD_destroy_response(request->response);
+	http_reply_release(request);
 	http_request_close(request);
 	/* An answer from before the drain has promised the client another. */
 	if (!is_last && atomic_load(&connection->loop->server->draining))

@@ -224,6 +224,28 @@ http_reply_log(const struct http_request *request,
 	          LOG_T("peer", request->client), LOG_T("request_id", id));
 }
 
+static enum MHD_Result
+wipe_cookie(void *cls, enum MHD_ValueKind kind, const char *name,
+            const char *value)
+{
+	(void)cls;
+	(void)kind;
+	if (strcmp(name, "Set-Cookie") == 0)
+		explicit_bzero((void *)(uintptr_t)value, strlen(value));
+	return MHD_YES;
+}
+
+/* It is sent or never will be: nobody reads its headers any more. */
+void
+http_reply_release(struct http_request *request)
+{
+	if (request->response == NULL)
+		return;
+	(void)MHD_get_response_headers(request->response, wipe_cookie, NULL);
+	MHD_destroy_response(request->response);
+	request->response = NULL;
+}
+
 static void
 prepare(struct http_request *request, const struct http_response *response)
 {

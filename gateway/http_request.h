@@ -48,7 +48,7 @@ struct http_request {
 	bool direct;   /* http_respond writes to the socket itself */
 	bool answered; /* http_respond was called */
 	unsigned status;
-	struct MHD_Response *response; /* ours until it is queued */
+	struct MHD_Response *response; /* until the end: http_reply_release */
 };
 
 /* http_request_open makes an empty request; NULL if there is no memory. */

@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "gateway/message.h"
 #include "gateway/paging.h"
+#include "gateway/refresh_cookie.h"
 
 #define REQUEST_ID_LEN 16
 #define TYPE_HTML "text/html; charset=utf-8"
@@ -167,7 +168,7 @@ render_empty(const struct translator *t, struct exchange *x, unsigned status)
 {
 	x->answer = (struct answer){ .status = status };
 	add_common(t, x, TYPE_JSON);
-	cors_expose(t->cors, origin_of(x), &x->answer);
+	cors_expose(t->cors, origin_of(x), refresh_cookie_is_on(x), &x->answer);
 }
 
 void
@@ -175,7 +176,8 @@ render_preflight(const struct translator *t, struct exchange *x)
 {
 	x->answer = (struct answer){ .status = 200 };
 	add_common(t, x, TYPE_JSON);
-	cors_preflight(t->cors, origin_of(x), &x->answer);
+	cors_preflight(t->cors, origin_of(x), refresh_cookie_is_on(x),
+	               &x->answer);
 }
 
 /*
@@ -239,7 +241,7 @@ render_error(const struct translator *t, struct exchange *x,
 	if (x->answer.status == 503 || x->answer.status == 429)
 		answer_add(&x->answer, "Retry-After",
 		           retry_after == NULL ? "1" : retry_after);
-	cors_expose(t->cors, origin_of(x), &x->answer);
+	cors_expose(t->cors, origin_of(x), refresh_cookie_is_on(x), &x->answer);
 }
 
 /* Strong enough to tell two pictures of one address apart (FNV-1a). */
@@ -339,6 +341,10 @@ render_success(const struct translator *t, struct exchange *x,
 		render_error(t, x, &refusal);
 		return;
 	}
+	if (x->route->cookie.is_used && !refresh_cookie_give(x, reply)) {
+		render_error(t, x, &refusal);
+		return;
+	}
 	if (x->route->answer.raw != NULL)
 		type = render_raw(x, reply);
 	add_common(t, x, type);
@@ -346,5 +352,5 @@ render_success(const struct translator *t, struct exchange *x,
 		add_page_headers(t, x);
 	else if (x->route->answer.no_store)
 		answer_add(&x->answer, "Cache-Control", "no-store");
-	cors_expose(t->cors, origin_of(x), &x->answer);
+	cors_expose(t->cors, origin_of(x), refresh_cookie_is_on(x), &x->answer);
 }
