@@ -160,6 +160,16 @@ test("somebody registers, reads the mail, clicks and is verified", async (t) => 
 	assert.equal((await me(access)).email_verified, true);
 });
 
+function submit(page, password, again) {
+	return page.getByLabel("New password").fill(password)
+		.then(() => page.getByLabel("The same password again").fill(again))
+		.then(() => page.keyboard.press("Enter"));
+}
+
+function focused(page) {
+	return page.evaluate("document.activeElement.id");
+}
+
 test("somebody forgot the password, sets one and logs in with it", async (t) => {
 	const { email } = await register();
 	const fresh = "seven violet umbrellas 40";
@@ -167,15 +177,16 @@ test("somebody forgot the password, sets one and logs in with it", async (t) => 
 	const link = await linkTo(email, "password-reset-confirm");
 	const page = await open(t, link);
 	await inspect(page, "reset", "Choose a new password");
-	await page.getByLabel("New password").fill("12345678");
-	await page.getByLabel("The same password again").fill("87654321");
-	await page.getByRole("button", { name: "Change the password" }).click();
-	await page.getByRole("alert").waitFor();
-	await inspect(page, "reset_faults", "Choose a new password");
+	await submit(page, "12345678", "87654321");
+	await page.getByText("are not the same").waitFor();
+	await inspect(page, "reset_differ", "Choose a new password");
 	assert.match(await page.title(), /^Error: /);
-	await page.getByLabel("New password").fill(fresh);
-	await page.getByLabel("The same password again").fill(fresh);
-	await page.keyboard.press("Enter");
+	assert.equal(await focused(page), "password_again");
+	await submit(page, "12345678", "12345678");
+	await page.getByText("entirely numeric").waitFor();
+	await inspect(page, "reset_weak", "Choose a new password");
+	assert.equal(await focused(page), "password");
+	await submit(page, fresh, fresh);
 	await page.getByRole("heading", { name: "is changed" }).waitFor();
 	await inspect(page, "reset_done", "Your password is changed");
 	const login = (password) => post("/api/auth/login/", { email, password });
@@ -194,6 +205,15 @@ test("a link that was cut off says so", async (t) => {
 test("a link that is too old says so", async (t) => {
 	const page = await open(t, process.env.EXPIRED_LINK);
 	await inspect(page, "link_expired", "This link has expired");
+});
+
+test("a form that cannot be read says so", async (t) => {
+	const { email } = await register();
+	const page = await open(t, await linkTo(email, "verify-email"));
+	await page.evaluate("document.forms[0].enctype = 'text/plain'");
+	await page.getByRole("button").click();
+	await page.getByRole("heading", { name: "did not work" }).waitFor();
+	await inspect(page, "sorry", "This did not work");
 });
 
 test("the pages work without scripts and leak no link", async (t) => {

@@ -44,6 +44,17 @@ def copy_tree(folder, files):
                    os.path.join(ours, "latchkey"))
 
 
+def run_tool(argv, files):
+    """Runs a program of npm's packages among files; (status, output)."""
+    with tempfile.TemporaryDirectory(prefix="lk-", dir="/tmp") as folder:
+        copy_tree(folder, files)
+        tool = os.path.join(folder, "node_modules/.bin", argv[0])
+        done = subprocess.run(
+            [tool, *argv[1:]], cwd=folder, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
 def run_tests(script, files, settings):
     """Runs a script's tests; {name: None, or what failed}."""
     with tempfile.TemporaryDirectory(prefix="lk-", dir="/tmp") as folder:

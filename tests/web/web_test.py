@@ -64,6 +64,16 @@ def make_cases():
 make_cases()
 
 
+class TypesTest(unittest.TestCase):
+    def test_the_types_fit_a_front_end_in_typescript(self):
+        status, output = node.run_tool(
+            ["tsc", "--noEmit", "--strict", "--module", "nodenext",
+             "--target", "es2022", "--lib", "es2022,dom",
+             "--types", "", "tests/web/types_test.ts"],
+            [*SHARED, "client/web/latchkey.d.ts", "tests/web/types_test.ts"])
+        self.assertEqual((0, ""), (status, output))
+
+
 class PageTest(unittest.TestCase):
     def test_the_page_shows_the_snippets_that_are_tested(self):
         with open("docs/frontends.md", encoding="utf-8") as file:
