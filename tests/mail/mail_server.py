@@ -4,6 +4,7 @@ import asyncio
 import email
 import email.policy
 import logging
+import socket
 import ssl
 import threading
 import warnings
@@ -156,3 +157,53 @@ class MailServer:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join()
         self.loop.close()
+
+
+class MuteServer:
+    """Speaks plain SMTP, one client at a time, until a command comes to which
+    it never says anything: "MAIL", ".", "QUIT"."""
+
+    def __init__(self, silent_at, **answers):
+        self.silent_at = silent_at
+        self.answers = {"DATA": "354 go on", **answers}
+        self.reached = threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.connections = []
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+
+    def run(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections.append(connection)
+            try:
+                self.talk(connection)
+            except OSError:
+                pass
+
+    def talk(self, connection):
+        connection.sendall(b"220 mute.test\r\n")
+        in_body = False
+        for line in connection.makefile("rb"):
+            verb = line.decode().strip()
+            if not in_body:
+                verb = verb[:4].upper()
+            elif verb != ".":
+                continue
+            if verb == self.silent_at:
+                self.reached.set()
+                return
+            in_body = verb == "DATA"
+            connection.sendall(
+                self.answers.get(verb, "250 OK").encode() + b"\r\n")
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for connection in self.connections:
+            connection.close()
+        self.thread.join()

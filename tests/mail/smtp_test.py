@@ -6,7 +6,7 @@ import tempfile
 import unittest
 
 from tests.mail.mail_driver import MailDriver
-from tests.mail.mail_server import PASSWORD, USER, MailServer
+from tests.mail.mail_server import PASSWORD, USER, MailServer, MuteServer
 from tests.support import certificates
 
 LINK = "https://auth.example/?token="
@@ -256,7 +256,41 @@ class Trouble(Case):
         self.assertEqual(sorted(mail.id for mail in server.mails),
                          sorted(ids))
 
+    def end_while_silent(self, silent_at):
+        """Ends a sender whose server has stopped to answer; returns it."""
+        server = MuteServer(silent_at)
+        self.addCleanup(server.close)
+        driver = self.driver(server.port, smtp_starttls=0,
+                             timeout_ms=600000)
+        driver.queue(1)
+        driver.start()
+        self.assertTrue(server.reached.wait(60))
+        driver.stop()
+        return driver
+
     def test_a_server_that_says_nothing_does_not_hold_up_the_end(self):
+        driver = self.end_while_silent("MAIL")
+        self.assertTrue(driver.left().endswith(" 0"))
+
+    def test_a_mail_whose_fate_is_unknown_at_the_end_stays(self):
+        driver = self.end_while_silent(".")
+        self.assertTrue(driver.left().endswith(" 0"))
+
+    def test_nobody_waits_for_an_answer_to_quit(self):
+        driver = self.end_while_silent("QUIT")
+        self.assertEqual(driver.left(), "none")
+
+    def test_a_refusal_counts_though_quit_is_not_answered(self):
+        server = MuteServer("QUIT", RCPT="550 5.1.1 nobody")
+        self.addCleanup(server.close)
+        driver = self.driver(server.port, smtp_starttls=0,
+                             timeout_ms=600000)
+        driver.queue(1)
+        driver.start().wait_for_event("mail_given_up")
+        driver.stop()
+        self.assertEqual(driver.left(), "none")
+
+    def test_no_greeting_does_not_hold_up_the_end(self):
         with socket.create_server(("127.0.0.1", 0)) as mute:
             driver = self.driver(mute.getsockname()[1], timeout_ms=600000)
             ids = driver.queue(1)
