@@ -138,8 +138,8 @@ class MailServer:
         with self.changed:
             if not self.changed.wait_for(check, patience_s):
                 raise AssertionError(
-                    "never happened; %d mails, commands %s, logins %s"
-                    % (len(self.mails), self.commands, self.logins))
+                    "never happened; %d mails, logins %s"
+                    % (len(self.mails), self.logins))
 
     def wait_mails(self, count):
         self.wait(lambda: len(self.mails) >= count)
