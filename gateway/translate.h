@@ -55,6 +55,7 @@ struct exchange {
 	struct body body;
 	struct field_input input;
 	struct field_outcome outcome;
+	bool rules_broken; /* every field is good by itself */
 	char request_id[33];
 	char retry_after[16];
 	char retry_words[32]; /* "30 seconds" */

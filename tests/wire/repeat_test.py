@@ -88,6 +88,18 @@ class RepeatTest(unittest.TestCase):
                             request_id=ident,
                             access_token=self.world.ada.access, **value)
 
+    def test_a_call_that_only_validates_makes_nothing(self):
+        value, ident = self.value(), os.urandom(16)
+        self.assertEqual({}, self.wire().call(
+            REGISTER, request_id=ident, validate_only=True, **value))
+        self.assert_refused(m.INVALID_ARGUMENT, m.FIELD_INVALID, REGISTER,
+                            validate_only=True, **dict(value, email="x"))
+        self.assertEqual({}, self.wire().call(
+            CREATE, access_token=self.world.ada.access, validate_only=True,
+            **value))
+        self.assertEqual([], self.world.mailbox.all(value["email"]))
+        self.wire().call(REGISTER, request_id=ident, **value)
+
     def test_a_refused_call_is_not_remembered(self):
         value, ident = self.value(), os.urandom(16)
         self.assert_refused(m.INVALID_ARGUMENT, m.FIELD_INVALID, REGISTER,
