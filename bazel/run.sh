@@ -220,7 +220,8 @@ make_home() {
 	stage=
 	PATH=$home/bin:$PATH
 	[ -e "$home/gateway.conf" ] ||
-		latchkey-gateway init --home "$home" --set \
+		latchkey-gateway init --home "$home" \
+			--set "gateway.public_base=$url" --set \
 			cors.origins=http://localhost:3000,http://127.0.0.1:3000 ||
 		exit 1
 	[ -e "$home/clients/operator/client.conf" ] ||

@@ -95,6 +95,46 @@ flags_nuls_for_the_fields_own_check(void **state)
 }
 
 static void
+keeps_all_values_of_a_name_below_the_last(void **state)
+{
+	struct fixture *f = *state;
+	const struct bytes text = { "a=1&b=2&a=3", 11 };
+	const struct json *a;
+	const char *what;
+	struct json *form;
+
+	assert_int_equal(form_read(&f->arena, text, &form, &what), CODE_OK);
+	a = json_member(form, "a");
+	assert_string_equal(a->text, "3");
+	assert_string_equal(a->first->text, "1");
+	assert_string_equal(a->first->next->text, "3");
+	assert_null(a->first->next->next);
+}
+
+static void
+lends_files_from_the_body(void **state)
+{
+	static const char body[] = "--B\r\nContent-Disposition: form-data; "
+				   "name=\"f\"; filename=\"\"\r\n\r\n"
+				   "\xff\0x\r\n--B--";
+	struct fixture *f = *state;
+	const struct json *file;
+	const char *what;
+	struct json *form;
+
+	assert_int_equal(
+		form_read_multipart(&f->arena,
+	                            (struct bytes){ body, sizeof(body) - 1 },
+	                            "B", &form, &what),
+		CODE_OK);
+	file = json_member(form, "f");
+	assert_int_equal(file->type, JSON_LIST);
+	assert_null(file->first);
+	assert_int_equal(file->text_len, 3);
+	assert_true(file->text > body && file->text < body + sizeof(body));
+}
+
+static void
 reads_parts_as_browsers_and_curl_send_them(void **state)
 {
 	static const char *const cases[][2] = {
@@ -209,6 +249,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(reads_fields_like_members_of_an_object),
 		TEST(flags_nuls_for_the_fields_own_check),
+		TEST(keeps_all_values_of_a_name_below_the_last),
+		TEST(lends_files_from_the_body),
 		TEST(reads_parts_as_browsers_and_curl_send_them),
 		TEST(refuses_parts_that_are_not_well_formed),
 		TEST(takes_no_more_fields_than_it_says),

@@ -250,6 +250,32 @@ refuses_in_json_what_http_refuses(void **state)
 }
 
 static void
+gives_routes_the_body_limit_that_they_name(void **state)
+{
+	static const struct {
+		const char *method, *path;
+		size_t limit;
+	} cases[] = {
+		{ "PUT", "/api/auth/users/me/avatar/", 270336 },
+		{ "PUT", "/api/auth/users/me/%61vatar?x=y", 270336 },
+		{ "PATCH", "/api/auth/profile", 270336 },
+		{ "POST", "/api/auth/users/me/avatar/", 0 },
+		{ "PUT", "/api/auth/users/7/roles/", 0 },
+		{ "PUT", "/nowhere", 0 },
+		{ "PUT", "*", 0 },
+		{ "BREW", "/api/auth/profile", 0 },
+	};
+	struct fixture *f = *state;
+
+	open_gateway(f, 0);
+	assert_int_equal(gateway_body_most(f->gateway), 270336);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(gateway_body_limit(f->gateway, cases[i].method,
+		                                    cases[i].path),
+		                 cases[i].limit);
+}
+
+static void
 serves_a_profile_that_its_operator_wrote(void **state)
 {
 	struct fixture *f = *state;
@@ -328,6 +354,7 @@ main(void)
 		TEST(answers_503_when_the_server_does_not_answer_in_time),
 		TEST(answers_without_a_server_what_needs_none),
 		TEST(refuses_in_json_what_http_refuses),
+		TEST(gives_routes_the_body_limit_that_they_name),
 		TEST(serves_a_profile_that_its_operator_wrote),
 		TEST(never_lets_a_value_break_out_of_its_header),
 		TEST(refuses_to_open_with_bad_options),

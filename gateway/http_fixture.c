@@ -75,6 +75,8 @@ answer_secretly(struct http_request *request)
 				      .status = 204,
 				      .close = true,
 				      .log_path = "/secret/{token}",
+				      .log_route = "/secret/{token}/",
+				      .log_condition = "LINK_USED",
 			      });
 }
 

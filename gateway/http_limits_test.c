@@ -342,6 +342,61 @@ a_body_that_is_announced_too_large_is_refused_unread(void **state)
 	assert_int_equal(http_fixture_handled(fixture), 0);
 }
 
+static size_t
+allow_more_for_pictures(void *ctx, const char *method, const char *path)
+{
+	(void)ctx;
+	return strcmp(method, "PUT") == 0 && strcmp(path, "/picture?x=1") == 0
+	               ? 9000
+	               : 0;
+}
+
+/* Sends a body of so many bytes, announced or in one chunk. */
+static unsigned
+put(struct http_fixture *fixture, const char *path, size_t len, bool chunked)
+{
+	char *text = calloc(1, len + 256);
+	struct http_answer answer;
+	size_t head;
+	int fd;
+
+	assert_non_null(text);
+	head = (size_t)sprintf(text,
+	                       chunked ? "PUT %s HTTP/1.1\r\n" HOST
+	                                 "Transfer-Encoding: "
+	                                 "chunked\r\n\r\n%zx\r\n"
+	                               : "PUT %s HTTP/1.1\r\n" HOST
+	                                 "Content-Length: %zu\r\n\r\n",
+	                       path, len);
+	memset(text + head, 'x', len);
+	if (chunked)
+		memcpy(text + head + len, "\r\n0\r\n\r\n", 8);
+	fd = http_client_connect(fixture);
+	(void)http_client_say(fd, text);
+	http_client_read(fd, false, &answer);
+	(void)close(fd);
+	free(text);
+	return answer.status;
+}
+
+static void
+a_path_can_have_a_body_limit_of_its_own(void **state)
+{
+	struct http_fixture *fixture = *state;
+
+	fixture->options.limits.body_most = 9000;
+	fixture->options.body_limit = allow_more_for_pictures;
+	fixture->options.arena_size = HTTP_ARENA_MIN(fixture->options.limits);
+	http_fixture_open(fixture);
+	assert_int_equal(put(fixture, "/picture?x=1", 9000, false), 200);
+	assert_int_equal(put(fixture, "/picture?x=1", 9001, false), 413);
+	assert_int_equal(put(fixture, "/picture?x=1", 9000, true), 200);
+	assert_int_equal(put(fixture, "/picture?x=1", 9001, true), 413);
+	assert_int_equal(put(fixture, "/picture", 4097, false), 413);
+	assert_int_equal(put(fixture, "/picture", 4097, true), 413);
+	assert_int_equal(put(fixture, "/picture", 4096, false), 200);
+}
+
 static void
 a_chunked_body_that_grows_too_large_is_refused(void **state)
 {
@@ -549,6 +604,7 @@ main(void)
 		TEST(a_query_of_many_parameters_is_no_trouble),
 		TEST(too_many_header_lines_are_refused),
 		TEST(a_body_that_is_announced_too_large_is_refused_unread),
+		TEST(a_path_can_have_a_body_limit_of_its_own),
 		TEST(a_chunked_body_that_grows_too_large_is_refused),
 		TEST(a_refusal_can_be_read_after_sending_on),
 		TEST(connections_beyond_the_limit_get_503),

@@ -386,7 +386,9 @@ the_access_log_shows_a_pattern_for_a_secret_path(void **state)
 {
 	char *log = log_of(*state, "GET /secret/hush HTTP/1.1\r\n" HOST "\r\n");
 
-	assert_non_null(strstr(log, "path=/secret/{token} status=204"));
+	assert_non_null(strstr(log, "path=/secret/{token} "
+	                            "route=/secret/{token}/ status=204 "
+	                            "condition=LINK_USED ms="));
 	assert_null(strstr(log, "hush"));
 }
 

@@ -28,20 +28,28 @@ read_file(const char *path)
 }
 
 static void
-quotes_an_example_that_loads(void **state)
+quotes_examples_that_load(void **state)
 {
+	static const char *const examples[] = {
+		EXAMPLE_DIR "/acme.json",
+		EXAMPLE_DIR "/acme-accounts.json",
+	};
 	const struct profile_options options = { .dir = EXAMPLE_DIR };
 	struct profile_set *set = NULL;
 	char *page = read_file(PAGE);
-	char *example = read_file(EXAMPLE_DIR "/acme.json");
 	char err[256];
 
 	(void)state;
-	assert_non_null(strstr(page, example));
+	for (size_t i = 0; i < 2; i++) {
+		char *example = read_file(examples[i]);
+
+		if (strstr(page, example) == NULL)
+			fail_msg("the page lacks %s", examples[i]);
+		free(example);
+	}
 	if (profile_set_open(&options, &set, err, sizeof(err)) != CODE_OK)
 		fail_msg("%s", err);
 	profile_set_close(set);
-	free(example);
 	free(page);
 }
 
@@ -75,13 +83,38 @@ names_every_condition_of_the_gateways_own(void **state)
 	free(page);
 }
 
+static void
+names_every_page_and_every_shipped_profile(void **state)
+{
+	const struct profile_options options = { 0 };
+	struct profile_set *set = NULL;
+	char *page = read_file(PAGE);
+	char quoted[64], err[256];
+
+	(void)state;
+	assert_int_equal(profile_set_open(&options, &set, err, sizeof(err)),
+	                 CODE_OK);
+	for (size_t i = 0; i < set->pages.count + set->count; i++) {
+		(void)snprintf(
+			quoted, sizeof(quoted), "`%s`",
+			i < set->pages.count
+				? set->pages.pages[i].name
+				: set->profiles[i - set->pages.count].name);
+		if (strstr(page, quoted) == NULL)
+			fail_msg("the page lacks %s", quoted);
+	}
+	profile_set_close(set);
+	free(page);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(quotes_an_example_that_loads),
+		cmocka_unit_test(quotes_examples_that_load),
 		cmocka_unit_test(quotes_a_mistake_as_the_loader_words_it),
 		cmocka_unit_test(names_every_condition_of_the_gateways_own),
+		cmocka_unit_test(names_every_page_and_every_shipped_profile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,8 @@ struct route {
 	bool needs_body;  /* some field comes from the body */
 	bool needs_query; /* or from the query */
 	bool all_errors;  /* ask the server too when fields are bad */
+	/* With all_errors, what makes that call change nothing; NULL: none. */
+	const ProtobufCFieldDescriptor *validate_only;
 	const char *raw_types[BODY_RAW_MAX + 1];
 	struct field *fields;
 	size_t field_count;

@@ -209,6 +209,20 @@ read_raw_types(const struct spec *row, struct route *route)
 	return code;
 }
 
+/* AIP-163's name for "tell me what is wrong and do nothing". */
+static void
+find_validate_only(struct route *route)
+{
+	const ProtobufCFieldDescriptor *field;
+
+	if (!route->all_errors || route->rpc == NULL)
+		return;
+	field = protobuf_c_message_descriptor_get_field_by_name(
+		route->rpc->input, "validate_only");
+	if (field != NULL && message_kind(field) == MESSAGE_BOOL)
+		route->validate_only = field;
+}
+
 enum code
 route_request_compile(const struct spec *row, struct route *route)
 {
@@ -224,6 +238,7 @@ route_request_compile(const struct spec *row, struct route *route)
 		code = read_rules(row, route);
 	if (code == CODE_OK)
 		code = spec_bool(row, "all_errors", &route->all_errors);
+	find_validate_only(route);
 	if (code == CODE_OK)
 		code = spec_uint(row, "timeout_ms", 1, TIMEOUT_MAX_MS,
 		                 &route->timeout_ms);

@@ -224,12 +224,25 @@ check_rules(struct exchange *x)
 			violations_add(&outcome->violations, rule->report_as,
 			               VIOLATION_WHOLE, rule->message);
 	}
+	x->rules_broken = outcome->violations.first != NULL;
 }
 
 /*
- * With bad fields there is no call, unless the route wants to know of the
- * others as well and the server is sure to refuse for want of a field.
+ * Whether the server may be asked though something is bad: it is told to
+ * change nothing, or is sure to refuse for want of a field.
  */
+static bool
+can_ask_for_more(struct exchange *x)
+{
+	if (!x->route->all_errors)
+		return false;
+	if (x->route->validate_only == NULL)
+		return x->outcome.lacks_required;
+	message_set_bool(x->request, x->route->validate_only, true);
+	return true;
+}
+
+/* With anything bad there is no call, unless to learn what else is. */
 static bool
 judge_fields(const struct translator *t, struct exchange *x)
 {
@@ -239,11 +252,11 @@ judge_fields(const struct translator *t, struct exchange *x)
 		return refuse(t, x, outcome->condition);
 	if (outcome->violations.first == NULL)
 		check_rules(x);
-	else if (x->route->all_errors && outcome->lacks_required)
-		return true;
 	if (outcome->violations.failed)
 		return refuse_too_large(t, x);
-	return outcome->violations.first == NULL || refuse_fields(t, x);
+	if (outcome->violations.first == NULL || can_ask_for_more(x))
+		return true;
+	return refuse_fields(t, x);
 }
 
 static bool

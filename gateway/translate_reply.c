@@ -81,6 +81,9 @@ name_violations(struct exchange *x, const Latchkey__Rpc__V1__Status *status,
 	const struct route *route = x->route;
 
 	violations_init(list, x->inquiry.arena);
+	/* A rule is about fields that are good by themselves. */
+	if (x->rules_broken)
+		violations_init(&x->outcome.violations, x->inquiry.arena);
 	for (size_t i = 0; i < route->field_count; i++)
 		if (route->fields[i].source_count > 0)
 			name_row(x, status, &route->fields[i], list);
@@ -147,6 +150,20 @@ is_reply(const struct exchange *x, const ProtobufCMessage *reply)
 	       x->outcome.violations.first == NULL;
 }
 
+/* The server, asked for more, found nothing: what was found here is all. */
+static void
+refuse_own(const struct translator *t, struct exchange *x,
+           struct refusal *refusal)
+{
+	refusal->condition = CONDITION_FIELDS_INVALID;
+	refusal->violations = &x->outcome.violations;
+	if (violations_write(&x->outcome.violations,
+	                     &refusal->source.variables[TEMPLATE_FIELDS]) !=
+	    CODE_OK)
+		refusal->condition = CONDITION_INTERNAL;
+	render_error(t, x, refusal);
+}
+
 static void
 translate_success(const struct translator *t, struct exchange *x,
                   const ProtobufCMessage *reply)
@@ -156,6 +173,11 @@ translate_success(const struct translator *t, struct exchange *x,
 
 	say_when(x, 0, &refusal.source);
 	refusal.source.variables[TEMPLATE_METHOD] = x->inquiry.method;
+	if (x->route->validate_only != NULL &&
+	    x->outcome.violations.first != NULL) {
+		refuse_own(t, x, &refusal);
+		return;
+	}
 	if (is_reply(x, reply)) {
 		if (answer->accepted.count == 0 ||
 		    route_choice_holds(&answer->accepted, reply)) {

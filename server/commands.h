@@ -27,6 +27,9 @@ extern const char password_help[];
 int backup_command(int argc, char **argv);
 extern const char backup_help[];
 
+int doctor_command(int argc, char **argv);
+extern const char doctor_help[];
+
 /*
  * command_on_store enters the state directory, opens its store, beside a
  * running server or without one, and passes it with `options` to `work`.

@@ -41,12 +41,12 @@ struct patient {
 	unsigned good_files;
 };
 
-static void report(const struct patient *patient, enum doctor_level level,
+static void report(const struct patient *patient, enum finding_level level,
                    const char *what, const char *fmt, ...) PRINTF_LIKE(4, 5);
 
 static void
-report(const struct patient *patient, enum doctor_level level, const char *what,
-       const char *fmt, ...)
+report(const struct patient *patient, enum finding_level level,
+       const char *what, const char *fmt, ...)
 {
 	char detail[DETAIL_SIZE];
 	va_list ap;
@@ -63,7 +63,7 @@ look_at_file(struct patient *patient, const char *path, mode_t forbidden)
 	struct stat st;
 
 	if (stat(path, &st) != 0) {
-		report(patient, DOCTOR_FAIL, path, "%s",
+		report(patient, FINDING_FAIL, path, "%s",
 		       strerrordesc_np(errno));
 		return;
 	}
@@ -73,10 +73,10 @@ look_at_file(struct patient *patient, const char *path, mode_t forbidden)
 		               path);
 	}
 	if (st.st_uid != patient->owner)
-		report(patient, DOCTOR_FAIL, path,
+		report(patient, FINDING_FAIL, path,
 		       "belongs to another user than the directory");
 	else if ((st.st_mode & forbidden) != 0)
-		report(patient, DOCTOR_FAIL, path,
+		report(patient, FINDING_FAIL, path,
 		       "has the mode %04o: run chmod %04o on it",
 		       (unsigned)st.st_mode & 07777U,
 		       (unsigned)(st.st_mode & 07777U & ~forbidden));
@@ -107,8 +107,8 @@ look_at_master_key(struct patient *patient)
 	                    sizeof(err)) == CODE_OK)
 		patient->good_files++;
 	else
-		report(patient, DOCTOR_FAIL, patient->settings.store.master_key,
-		       "%s", err);
+		report(patient, FINDING_FAIL,
+		       patient->settings.store.master_key, "%s", err);
 	explicit_bzero(key, sizeof(key));
 }
 
@@ -134,7 +134,7 @@ examine_files(struct patient *patient)
 	if (*s->mail.smtp_password_file != '\0')
 		look_at_file(patient, s->mail.smtp_password_file, NOT_OURS);
 	look_at_master_key(patient);
-	report(patient, DOCTOR_OK, "files", "%u have the right owner and mode",
+	report(patient, FINDING_OK, "files", "%u have the right owner and mode",
 	       patient->good_files);
 }
 
@@ -146,13 +146,13 @@ look_at_certificate(const struct patient *patient, const char *path)
 
 	days = (expires_at - patient->doctor->now_us / US_PER_S) / DAY_S;
 	if (code != CODE_OK)
-		report(patient, DOCTOR_FAIL, path, "it cannot be read: %s",
+		report(patient, FINDING_FAIL, path, "it cannot be read: %s",
 		       code_name(code));
 	else if (expires_at <= patient->doctor->now_us / US_PER_S)
-		report(patient, DOCTOR_FAIL, path, "it has expired");
+		report(patient, FINDING_FAIL, path, "it has expired");
 	else
 		report(patient,
-		       days < EXPIRY_WARNING_DAYS ? DOCTOR_WARN : DOCTOR_OK,
+		       days < EXPIRY_WARNING_DAYS ? FINDING_WARN : FINDING_OK,
 		       path, "%lld days left", (long long)days);
 }
 
@@ -195,15 +195,15 @@ examine_clock(const struct patient *patient)
 	int64_t now = patient->doctor->now_us / US_PER_S;
 
 	if (now < RELEASED_S)
-		report(patient, DOCTOR_FAIL, "clock",
+		report(patient, FINDING_FAIL, "clock",
 		       "it is before the release of this program");
 	else if (patient->newest_s > now + CLOCK_SLACK_S)
-		report(patient, DOCTOR_FAIL, "clock",
+		report(patient, FINDING_FAIL, "clock",
 		       "%s was written %lld s in the future: the clock is "
 		       "behind or was set back",
 		       patient->newest, (long long)(patient->newest_s - now));
 	else
-		report(patient, DOCTOR_OK, "clock",
+		report(patient, FINDING_OK, "clock",
 		       "no file is from the future");
 }
 
@@ -214,15 +214,15 @@ examine_disk(const struct patient *patient, uint64_t growth)
 	uint64_t space;
 
 	if (statvfs(patient->settings.store.dir, &disk) != 0) {
-		report(patient, DOCTOR_FAIL, "disk", "%s",
+		report(patient, FINDING_FAIL, "disk", "%s",
 		       strerrordesc_np(errno));
 		return;
 	}
 	space = (uint64_t)disk.f_bavail * disk.f_frsize;
 	report(patient,
-	       space < DISK_FAIL_MIB * MIB ? DOCTOR_FAIL
-	       : space < growth            ? DOCTOR_WARN
-	                                   : DOCTOR_OK,
+	       space < DISK_FAIL_MIB * MIB ? FINDING_FAIL
+	       : space < growth            ? FINDING_WARN
+	                                   : FINDING_OK,
 	       "disk", "%llu MiB free, the store may grow by %llu MiB",
 	       (unsigned long long)(space / MIB),
 	       (unsigned long long)(growth / MIB));
@@ -233,23 +233,23 @@ examine_store(const struct patient *patient)
 {
 	uint64_t max = (uint64_t)patient->settings.store.size_max_mib * MIB;
 	char path[PATH_MAX];
-	enum doctor_level level = DOCTOR_OK;
+	enum finding_level level = FINDING_OK;
 	struct stat st;
 	uint64_t size, percent;
 
 	(void)snprintf(path, sizeof(path), "%s/data.mdb",
 	               patient->settings.store.dir);
 	if (stat(path, &st) != 0) {
-		report(patient, DOCTOR_FAIL, "store", "%s: %s", path,
+		report(patient, FINDING_FAIL, "store", "%s: %s", path,
 		       strerrordesc_np(errno));
 		return;
 	}
 	size = (uint64_t)st.st_size;
 	percent = size * 100 / max;
 	if (percent >= STORE_WARN_PERCENT)
-		level = DOCTOR_WARN;
+		level = FINDING_WARN;
 	if (percent >= STORE_FAIL_PERCENT)
-		level = DOCTOR_FAIL;
+		level = FINDING_FAIL;
 	report(patient, level, "store",
 	       "its file has %llu of %llu MiB (%llu %%)",
 	       (unsigned long long)(size / MIB),
@@ -269,18 +269,18 @@ examine_mail(const struct patient *patient)
 	if (code == CODE_OK)
 		code = mail_sender_check(&mail.options, err, sizeof(err));
 	if (code != CODE_OK)
-		report(patient, DOCTOR_FAIL, "mail", "%s", err);
+		report(patient, FINDING_FAIL, "mail", "%s", err);
 	else if (to == NULL)
-		report(patient, DOCTOR_OK, "mail",
+		report(patient, FINDING_OK, "mail",
 		       "the settings and templates are good; --mail-to sends "
 		       "a test");
 	if (code == CODE_OK && to != NULL) {
 		code = mail_send_test(&mail.options, to, err, sizeof(err));
 		if (code == CODE_OK)
-			report(patient, DOCTOR_OK, "mail",
+			report(patient, FINDING_OK, "mail",
 			       "a test mail to %s was accepted", to);
 		else
-			report(patient, DOCTOR_FAIL, "mail", "%s", err);
+			report(patient, FINDING_FAIL, "mail", "%s", err);
 	}
 	mail_settings_wipe(&mail);
 }
@@ -294,12 +294,12 @@ doctor_examine(const struct doctor *doctor, const char *home)
 
 	if (home_enter(home, NULL, &patient.settings, err, sizeof(err)) !=
 	    CODE_OK) {
-		report(&patient, DOCTOR_FAIL, "directory", "%s", err);
+		report(&patient, FINDING_FAIL, "directory", "%s", err);
 		return;
 	}
 	if (stat(".", &st) == 0)
 		patient.owner = st.st_uid;
-	report(&patient, DOCTOR_OK, "directory",
+	report(&patient, FINDING_OK, "directory",
 	       "%s is a state directory and its settings are good", home);
 	examine_files(&patient);
 	examine_certificates(&patient);

@@ -3,20 +3,16 @@
 
 #include <stdint.h>
 
+#include "base/finding.h"
+
 /*
  * Looks a state directory over and changes nothing in it: who may read its
  * files, how long its certificates last, whether the clock makes sense, how
  * full the store is, whether mail can be sent.
  */
-enum doctor_level {
-	DOCTOR_OK,
-	DOCTOR_WARN, /* works, but will not for ever */
-	DOCTOR_FAIL,
-};
-
 /* One finding; `what` names a file or a part. Both are lent for the call. */
-typedef void doctor_report(void *ctx, enum doctor_level level, const char *what,
-                           const char *detail);
+typedef void doctor_report(void *ctx, enum finding_level level,
+                           const char *what, const char *detail);
 
 struct doctor {
 	doctor_report *report;

@@ -23,7 +23,7 @@
 #define FINDINGS_MAX 64
 
 struct finding {
-	enum doctor_level level;
+	enum finding_level level;
 	char what[256];
 	char detail[512];
 };
@@ -37,7 +37,7 @@ struct fixture {
 };
 
 static void
-note(void *ctx, enum doctor_level level, const char *what, const char *detail)
+note(void *ctx, enum finding_level level, const char *what, const char *detail)
 {
 	struct fixture *f = ctx;
 	struct finding *finding = &f->findings[f->count++];
@@ -97,10 +97,10 @@ examine(struct fixture *f)
 }
 
 /* worst returns the worst level of what is said about a file or part. */
-static enum doctor_level
+static enum finding_level
 worst(const struct fixture *f, const char *what)
 {
-	enum doctor_level level = DOCTOR_OK;
+	enum finding_level level = FINDING_OK;
 	size_t said = 0;
 
 	for (size_t i = 0; i < f->count; i++) {
@@ -116,7 +116,7 @@ worst(const struct fixture *f, const char *what)
 }
 
 static size_t
-count_of(const struct fixture *f, enum doctor_level level)
+count_of(const struct fixture *f, enum finding_level level)
 {
 	size_t count = 0;
 
@@ -142,15 +142,15 @@ a_new_directory_is_well(void **state)
 
 	examine(f);
 	for (size_t i = 0; i < f->count; i++)
-		if (f->findings[i].level == DOCTOR_FAIL)
+		if (f->findings[i].level == FINDING_FAIL)
 			fail_msg("%s: %s", f->findings[i].what,
 			         f->findings[i].detail);
-	assert_int_equal(worst(f, "directory"), DOCTOR_OK);
-	assert_int_equal(worst(f, "files"), DOCTOR_OK);
-	assert_int_equal(worst(f, "pki/gateway.crt"), DOCTOR_OK);
-	assert_int_equal(worst(f, "clock"), DOCTOR_OK);
-	assert_int_equal(worst(f, "store"), DOCTOR_OK);
-	assert_int_equal(worst(f, "mail"), DOCTOR_OK);
+	assert_int_equal(worst(f, "directory"), FINDING_OK);
+	assert_int_equal(worst(f, "files"), FINDING_OK);
+	assert_int_equal(worst(f, "pki/gateway.crt"), FINDING_OK);
+	assert_int_equal(worst(f, "clock"), FINDING_OK);
+	assert_int_equal(worst(f, "store"), FINDING_OK);
+	assert_int_equal(worst(f, "mail"), FINDING_OK);
 }
 
 static void
@@ -177,8 +177,8 @@ what_others_may_do_with_files_is_told(void **state)
 		assert_int_equal(chmod(path_of(f, cases[i].name), cases[i].bad),
 		                 0);
 		examine(f);
-		assert_int_equal(worst(f, cases[i].name), DOCTOR_FAIL);
-		assert_int_equal(count_of(f, DOCTOR_FAIL), 1);
+		assert_int_equal(worst(f, cases[i].name), FINDING_FAIL);
+		assert_int_equal(count_of(f, FINDING_FAIL), 1);
 		assert_int_equal(
 			chmod(path_of(f, cases[i].name), st.st_mode & 07777),
 			0);
@@ -193,8 +193,8 @@ a_file_that_is_missing_is_told(void **state)
 	assert_int_equal(unlink(path_of(f, "master.key")), 0);
 	assert_int_equal(unlink(path_of(f, "data/data.mdb")), 0);
 	examine(f);
-	assert_int_equal(worst(f, "master.key"), DOCTOR_FAIL);
-	assert_int_equal(worst(f, "store"), DOCTOR_FAIL);
+	assert_int_equal(worst(f, "master.key"), FINDING_FAIL);
+	assert_int_equal(worst(f, "store"), FINDING_FAIL);
 }
 
 static void
@@ -204,11 +204,11 @@ certificates_are_warned_of_before_they_expire(void **state)
 
 	f->doctor.now_us += 5 * YEAR_US - 10 * DAY_US;
 	examine(f);
-	assert_int_equal(worst(f, "pki/gateway.crt"), DOCTOR_WARN);
-	assert_int_equal(worst(f, "pki/front-ca.crt"), DOCTOR_OK);
+	assert_int_equal(worst(f, "pki/gateway.crt"), FINDING_WARN);
+	assert_int_equal(worst(f, "pki/front-ca.crt"), FINDING_OK);
 	f->doctor.now_us += 20 * DAY_US;
 	examine(f);
-	assert_int_equal(worst(f, "pki/gateway.crt"), DOCTOR_FAIL);
+	assert_int_equal(worst(f, "pki/gateway.crt"), FINDING_FAIL);
 }
 
 static void
@@ -218,10 +218,10 @@ a_clock_that_is_behind_is_told(void **state)
 
 	f->doctor.now_us -= DAY_US;
 	examine(f);
-	assert_int_equal(worst(f, "clock"), DOCTOR_FAIL);
+	assert_int_equal(worst(f, "clock"), FINDING_FAIL);
 	f->doctor.now_us = 0;
 	examine(f);
-	assert_int_equal(worst(f, "clock"), DOCTOR_FAIL);
+	assert_int_equal(worst(f, "clock"), FINDING_FAIL);
 }
 
 static void
@@ -232,7 +232,7 @@ what_is_no_state_directory_is_told(void **state)
 	(void)snprintf(f->home, sizeof(f->home), "%s", f->dir);
 	examine(f);
 	assert_int_equal(f->count, 1);
-	assert_int_equal(worst(f, "directory"), DOCTOR_FAIL);
+	assert_int_equal(worst(f, "directory"), FINDING_FAIL);
 }
 
 static size_t
@@ -257,11 +257,11 @@ a_test_mail_is_sent_when_asked_for(void **state)
 	assert_int_equal(count_entries(path_of(f, "mail/new")), 0);
 	f->doctor.mail_to = "ada@example.com";
 	examine(f);
-	assert_int_equal(worst(f, "mail"), DOCTOR_OK);
+	assert_int_equal(worst(f, "mail"), FINDING_OK);
 	assert_int_equal(count_entries(path_of(f, "mail/new")), 1);
 	f->doctor.mail_to = "nobody";
 	examine(f);
-	assert_int_equal(worst(f, "mail"), DOCTOR_FAIL);
+	assert_int_equal(worst(f, "mail"), FINDING_FAIL);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

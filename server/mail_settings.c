@@ -17,7 +17,7 @@ static enum code
 fail(enum code code, const char *path, const char *what, char *err,
      size_t err_size)
 {
-	(void)snprintf(err, err_size, NAME ": %s %s", path, what);
+	(void)snprintf(err, err_size, NAME ": %s: %s", path, what);
 	return code;
 }
 

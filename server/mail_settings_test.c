@@ -139,6 +139,8 @@ what_is_no_password_file_is_refused(void **state)
 	assert_int_equal(read_them(f, &m), CODE_PERMISSION_DENIED);
 	put(&f->settings.mail.smtp_password_file, "/nowhere/at/all");
 	assert_int_equal(read_them(f, &m), CODE_NOT_FOUND);
+	assert_string_equal(f->err, "mail.smtp_password_file: /nowhere/at/all: "
+	                            "No such file or directory");
 	put(&f->settings.mail.smtp_password_file, "");
 	assert_int_equal(read_them(f, &m), CODE_INVALID_ARGUMENT);
 	put(&f->settings.mail.smtp_user, "");

@@ -1,18 +1,19 @@
 #include <getopt.h>
 #include <limits.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#include "base/clock.h"
-#include "base/json.h"
+#include "base/finding.h"
 #include "base/process.h"
 #include "base/version.h"
 #include "client/ctl/commands.h"
 #include "client/ctl/connection.h"
 #include "proto/latchkey/v1/health_service.pb-c.h"
-#include "server/doctor.h"
 
 const char doctor_help[] =
 	"Usage: latchkeyctl doctor [--home DIR] [--mail-to ADDRESS] [--json]\n"
@@ -21,7 +22,9 @@ const char doctor_help[] =
 	"read the files, how many days the certificates have left, whether\n"
 	"the clock makes sense, how full store and disk are, whether the\n"
 	"server answers over TLS and writes, whether mail is set up. One line\n"
-	"per finding: ok, warn or fail. Changes nothing.\n"
+	"per finding: ok, warn or fail. Changes nothing. What concerns the\n"
+	"directory is found by `latchkeyd doctor`, which must be installed\n"
+	"beside this program or in the search path.\n"
 	"\n"
 	"  --mail-to ADDRESS send a test mail there, as the server would\n"
 	"  --json            print each finding as one JSON object\n"
@@ -33,60 +36,12 @@ const char doctor_help[] =
 
 enum { OPTION_MAIL_TO = CONNECTION_OPTION_END, OPTION_JSON };
 
-static const char *const levels[] = {
-	[DOCTOR_OK] = "ok",
-	[DOCTOR_WARN] = "warn",
-	[DOCTOR_FAIL] = "fail",
-};
-
 struct examination {
 	struct connection_options connection;
 	const char *mail_to;
-	bool as_json;
 	struct arena *arena;
-	enum doctor_level worst;
+	struct findings findings;
 };
-
-static void
-put(struct json_out *out, const char *name, const char *text)
-{
-	json_out_string(out, name, strlen(name));
-	json_out_raw(out, ":", 1);
-	json_out_string(out, text, strlen(text));
-}
-
-static void
-print_json(struct arena *arena, enum doctor_level level, const char *what,
-           const char *detail)
-{
-	size_t mark = arena->used;
-	struct json_out out;
-
-	json_out_init(&out, arena);
-	json_out_raw(&out, "{", 1);
-	put(&out, "level", levels[level]);
-	json_out_raw(&out, ",", 1);
-	put(&out, "what", what);
-	json_out_raw(&out, ",", 1);
-	put(&out, "detail", detail);
-	json_out_raw(&out, "}", 1);
-	if (json_out_end(&out) == CODE_OK)
-		(void)puts(out.data);
-	arena_rewind(arena, mark);
-}
-
-static void
-report(void *ctx, enum doctor_level level, const char *what, const char *detail)
-{
-	struct examination *examination = ctx;
-
-	if (level > examination->worst)
-		examination->worst = level;
-	if (examination->as_json)
-		print_json(examination->arena, level, what, detail);
-	else
-		(void)printf("%-4s  %s: %s\n", levels[level], what, detail);
-}
 
 static void
 judge_server(struct examination *examination,
@@ -102,11 +57,12 @@ judge_server(struct examination *examination,
 	                      : "it only reads: its store or disk is full",
 	               response->version,
 	               (unsigned long long)response->uptime_s);
-	report(examination, serves ? DOCTOR_OK : DOCTOR_FAIL, "server", detail);
+	finding_report(&examination->findings,
+	               serves ? FINDING_OK : FINDING_FAIL, "server", detail);
 	if (!same)
-		report(examination, DOCTOR_WARN, "version",
-		       "this program is " LATCHKEY_VERSION
-		       ": update both together");
+		finding_report(&examination->findings, FINDING_WARN, "version",
+		               "this program is " LATCHKEY_VERSION
+		               ": update both together");
 }
 
 /* Why it is not reached stands on standard error. */
@@ -127,32 +83,72 @@ examine_server(struct examination *examination)
 		judge_server(examination,
 		             (const Latchkey__V1__CheckResponse *)reply);
 	else
-		report(examination, DOCTOR_FAIL, "server",
-		       "it does not answer");
+		finding_report(&examination->findings, FINDING_FAIL, "server",
+		               "it does not answer");
 	connection_close(connection);
+}
+
+/* path[] receives this program's directory and "/latchkeyd". */
+static void
+find_neighbour(char path[PATH_MAX])
+{
+	static const char name[] = "latchkeyd";
+	ssize_t len =
+		readlink("/proc/self/exe", path, PATH_MAX - sizeof(name) - 1);
+
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	memcpy(path + (len > 0 ? len : 0), name, sizeof(name));
+}
+
+/* The file beside this one, else the program of the search path. */
+static bool
+start_latchkeyd(char *const argv[], pid_t *pid)
+{
+	char path[PATH_MAX];
+
+	find_neighbour(path);
+	return posix_spawn(pid, path, NULL, NULL, argv, environ) == 0 ||
+	       posix_spawnp(pid, "latchkeyd", NULL, NULL, argv, environ) == 0;
+}
+
+/*
+ * What can be seen without the server is latchkeyd's to look at: it knows its
+ * directory. Its findings go where ours go.
+ */
+static void
+examine_home(struct examination *examination)
+{
+	char *argv[8] = { (char *)"latchkeyd", (char *)"doctor",
+		          (char *)"--home",
+		          (char *)examination->connection.home };
+	size_t argc = 4;
+	int status = 0;
+	pid_t pid;
+
+	if (examination->findings.as_json)
+		argv[argc++] = (char *)"--json";
+	if (examination->mail_to != NULL) {
+		argv[argc++] = (char *)"--mail-to";
+		argv[argc] = (char *)examination->mail_to;
+	}
+	(void)fflush(stdout);
+	if (!start_latchkeyd(argv, &pid) || waitpid(pid, &status, 0) != pid ||
+	    !WIFEXITED(status) || WEXITSTATUS(status) > EXIT_CODE_FAILED)
+		finding_report(&examination->findings, FINDING_FAIL,
+		               "latchkeyd",
+		               "`latchkeyd doctor` cannot be run here: install "
+		               "it beside latchkeyctl");
+	else if (WEXITSTATUS(status) == EXIT_CODE_FAILED)
+		examination->findings.worst = FINDING_FAIL;
 }
 
 static int
 examine(struct examination *examination)
 {
-	const struct doctor doctor = { .report = report,
-		                       .ctx = examination,
-		                       .now_us = clock_wall_us(),
-		                       .mail_to = examination->mail_to };
-	char home[PATH_MAX];
-
-	/* The doctor changes the directory that these are relative to. */
-	if (realpath(examination->connection.home, home) == NULL)
-		return command_fail(EXIT_CODE_USAGE, PROGRAM,
-		                    "%s: no such directory",
-		                    examination->connection.home);
-	examination->connection.home = home;
 	examine_server(examination);
-	doctor_examine(&doctor, home);
-	if (fflush(stdout) != 0)
-		return EXIT_CODE_USAGE;
-	return examination->worst == DOCTOR_FAIL ? EXIT_CODE_FAILED
-	                                         : EXIT_CODE_OK;
+	examine_home(examination);
+	return finding_exit_code(&examination->findings);
 }
 
 static int
@@ -170,7 +166,7 @@ parse(int argc, char **argv, struct examination *examination)
 		if (option == OPTION_MAIL_TO)
 			examination->mail_to = optarg;
 		else if (option == OPTION_JSON)
-			examination->as_json = true;
+			examination->findings.as_json = true;
 		else if (!connection_set_option(&examination->connection,
 		                                option, optarg))
 			return EXIT_CODE_USAGE;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,14 +24,16 @@
 struct mail_smtp {
 	const struct mail_options *options;
 	char from[PATH_SIZE];
-	CURLM *multi;
-	CURL *easy; /* NULL: at rest */
+	CURLM *multi; /* NULL: at rest; it holds the connection */
+	CURL *easy;
+	int wake_fd; /* readable once interrupted */
 	curl_socket_t sockets[SOCKETS_MAX];
 	size_t socket_count;
 	atomic_bool interrupted;
 
 	/* Of the present delivery. */
 	struct bytes unsent;
+	int64_t deadline_ms; /* monotonic; 0: not interrupted */
 	struct mail_smtp_reply reply;
 	char error[CURL_ERROR_SIZE];
 };
@@ -89,8 +92,8 @@ mail_smtp_open(const struct mail_options *options, const char *from,
 		            err_size);
 	smtp = calloc(1, sizeof(*smtp));
 	if (smtp != NULL)
-		smtp->multi = curl_multi_init();
-	if (smtp == NULL || smtp->multi == NULL) {
+		smtp->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (smtp == NULL || smtp->wake_fd < 0) {
 		free(smtp);
 		curl_global_cleanup();
 		return fail(CODE_RESOURCE_EXHAUSTED, "not enough memory", err,
@@ -102,7 +105,47 @@ mail_smtp_open(const struct mail_options *options, const char *from,
 	return CODE_OK;
 }
 
+static void
+shut_sockets(struct mail_smtp *smtp, int how)
+{
+	for (size_t i = 0; i < smtp->socket_count; i++)
+		(void)shutdown(smtp->sockets[i], how);
+}
+
+/* Whether to end a delivery although it is not finished. */
+static bool
+must_abandon(struct mail_smtp *smtp)
+{
+	if (!atomic_load(&smtp->interrupted))
+		return false;
+	if (smtp->reply.step != MAIL_SMTP_BODY)
+		return true;
+	if (smtp->deadline_ms == 0)
+		smtp->deadline_ms = clock_monotonic_ms() + MAIL_SMTP_GRACE_MS;
+	return clock_monotonic_ms() >= smtp->deadline_ms;
+}
+
 /* What libcurl calls. */
+
+/*
+ * libcurl blocks while it waits for the answer to a message, and calls this
+ * every second. Without the sockets it would next say QUIT and wait again.
+ */
+static int
+on_progress(void *arg, curl_off_t down_max, curl_off_t down, curl_off_t up_max,
+            curl_off_t up)
+{
+	struct mail_smtp *smtp = arg;
+
+	(void)down_max;
+	(void)down;
+	(void)up_max;
+	(void)up;
+	if (!must_abandon(smtp))
+		return 0;
+	shut_sockets(smtp, SHUT_RDWR);
+	return 1;
+}
 
 static curl_socket_t
 on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
@@ -148,7 +191,10 @@ on_read(char *out, size_t size, size_t count, void *arg)
 	return len;
 }
 
-/* Only the dialogue is looked at, and of ours the first words. */
+/*
+ * Only the dialogue is looked at, and of ours the first words. After QUIT
+ * libcurl would wait for an answer that tells nothing.
+ */
 static int
 on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *arg)
 {
@@ -159,6 +205,8 @@ on_debug(CURL *easy, curl_infotype type, char *data, size_t len, void *arg)
 		mail_smtp_reply_command(&smtp->reply, data, len);
 	else if (type == CURLINFO_HEADER_IN)
 		mail_smtp_reply_line(&smtp->reply, data, len);
+	if (smtp->reply.ended)
+		shut_sockets(smtp, SHUT_RD);
 	return 0;
 }
 
@@ -192,6 +240,9 @@ set_manners(struct mail_smtp *smtp, CURL *easy)
 	SET(CURLOPT_CLOSESOCKETDATA, smtp);
 	SET(CURLOPT_READFUNCTION, on_read);
 	SET(CURLOPT_READDATA, smtp);
+	SET(CURLOPT_NOPROGRESS, 0L);
+	SET(CURLOPT_XFERINFOFUNCTION, on_progress);
+	SET(CURLOPT_XFERINFODATA, smtp);
 	SET(CURLOPT_VERBOSE, 1L);
 	SET(CURLOPT_DEBUGFUNCTION, on_debug);
 	SET(CURLOPT_DEBUGDATA, smtp);
@@ -226,51 +277,29 @@ set_server(struct mail_smtp *smtp, CURL *easy)
 static bool
 wake_up(struct mail_smtp *smtp)
 {
-	CURL *easy = smtp->easy;
-
-	if (easy != NULL)
+	if (smtp->multi != NULL)
 		return true;
-	easy = curl_easy_init();
-	if (easy == NULL)
-		return false;
-	if (set_manners(smtp, easy) != CURLE_OK ||
-	    set_server(smtp, easy) != CURLE_OK) {
-		curl_easy_cleanup(easy);
-		return false;
-	}
-	smtp->easy = easy;
-	return true;
-}
-
-static void
-shut_sockets(struct mail_smtp *smtp, int how)
-{
-	for (size_t i = 0; i < smtp->socket_count; i++)
-		(void)shutdown(smtp->sockets[i], how);
-}
-
-/* Whether to end a delivery although it is not finished. */
-static bool
-must_abandon(struct mail_smtp *smtp, int64_t *deadline_ms)
-{
-	if (!atomic_load(&smtp->interrupted))
-		return false;
-	if (smtp->reply.step != MAIL_SMTP_BODY)
+	smtp->multi = curl_multi_init();
+	smtp->easy = curl_easy_init();
+	if (smtp->multi != NULL && smtp->easy != NULL &&
+	    set_manners(smtp, smtp->easy) == CURLE_OK &&
+	    set_server(smtp, smtp->easy) == CURLE_OK)
 		return true;
-	if (*deadline_ms == 0)
-		*deadline_ms = clock_monotonic_ms() + MAIL_SMTP_GRACE_MS;
-	return clock_monotonic_ms() >= *deadline_ms;
+	mail_smtp_rest(smtp);
+	return false;
 }
 
 /* Returns whether it came to an end, with the result in *rc. */
 static bool
 run(struct mail_smtp *smtp, CURLcode *rc)
 {
+	struct curl_waitfd wake = { .fd = smtp->wake_fd,
+		                    .events = CURL_WAIT_POLLIN };
 	int running = 1, left;
-	int64_t deadline_ms = 0;
 	const CURLMsg *message;
+	unsigned fds;
 
-	while (!must_abandon(smtp, &deadline_ms)) {
+	while (!must_abandon(smtp)) {
 		if (curl_multi_perform(smtp->multi, &running) != CURLM_OK)
 			return false;
 		message = curl_multi_info_read(smtp->multi, &left);
@@ -278,8 +307,9 @@ run(struct mail_smtp *smtp, CURLcode *rc)
 			*rc = message->data.result;
 			return true;
 		}
-		/* interrupt wakes it, and so do sockets. */
-		if (running == 0 || curl_multi_poll(smtp->multi, NULL, 0,
+		/* Woken once, it is not woken again. */
+		fds = smtp->deadline_ms == 0 ? 1 : 0;
+		if (running == 0 || curl_multi_poll(smtp->multi, &wake, fds,
 		                                    POLL_MS, NULL) != CURLM_OK)
 			return false;
 	}
@@ -308,15 +338,20 @@ static enum mail_outcome
 transfer(struct mail_smtp *smtp, const struct mail_delivery *delivery)
 {
 	CURLcode rc = CURLE_FAILED_INIT;
-	enum mail_outcome outcome = MAIL_ABANDONED;
+	enum mail_outcome outcome;
+	bool ended;
 
 	if (curl_multi_add_handle(smtp->multi, smtp->easy) != CURLM_OK)
 		return MAIL_UNREACHABLE;
-	if (run(smtp, &rc) || !atomic_load(&smtp->interrupted))
-		outcome = judge(smtp, delivery, rc);
-	/* Else libcurl would say QUIT and wait for the answer. */
-	if (outcome == MAIL_ABANDONED)
+	ended = run(smtp, &rc);
+	if (ended ? rc == CURLE_ABORTED_BY_CALLBACK
+	          : atomic_load(&smtp->interrupted)) {
+		/* Else libcurl would say QUIT and wait for the answer. */
 		shut_sockets(smtp, SHUT_RDWR);
+		outcome = MAIL_ABANDONED;
+	} else {
+		outcome = judge(smtp, delivery, rc);
+	}
 	(void)curl_multi_remove_handle(smtp->multi, smtp->easy);
 	return outcome;
 }
@@ -337,6 +372,7 @@ mail_smtp_deliver(struct mail_smtp *smtp, const struct mail_delivery *delivery)
 	}
 	smtp->unsent = delivery->message;
 	smtp->error[0] = '\0';
+	smtp->deadline_ms = 0;
 	mail_smtp_reply_init(&smtp->reply);
 	if (curl_easy_setopt(smtp->easy, CURLOPT_MAIL_RCPT, recipients) ==
 	            CURLE_OK &&
@@ -352,19 +388,23 @@ mail_smtp_deliver(struct mail_smtp *smtp, const struct mail_delivery *delivery)
 void
 mail_smtp_rest(struct mail_smtp *smtp)
 {
-	if (smtp->easy == NULL)
-		return;
 	/* QUIT still goes out, but nobody waits for what is said to it. */
 	shut_sockets(smtp, SHUT_RD);
 	curl_easy_cleanup(smtp->easy);
+	(void)curl_multi_cleanup(smtp->multi);
 	smtp->easy = NULL;
+	smtp->multi = NULL;
 }
 
 void
 mail_smtp_interrupt(struct mail_smtp *smtp)
 {
+	const uint64_t one = 1;
+	ssize_t written;
+
 	atomic_store(&smtp->interrupted, true);
-	(void)curl_multi_wakeup(smtp->multi);
+	written = write(smtp->wake_fd, &one, sizeof(one));
+	(void)written; /* it cannot be full: nobody else writes */
 }
 
 void
@@ -373,7 +413,7 @@ mail_smtp_close(struct mail_smtp *smtp)
 	if (smtp == NULL)
 		return;
 	mail_smtp_rest(smtp);
-	(void)curl_multi_cleanup(smtp->multi);
+	(void)close(smtp->wake_fd);
 	free(smtp);
 	curl_global_cleanup();
 }

@@ -264,6 +264,74 @@ a_png_out_of_order_or_damaged_is_refused(void **state)
 	assert_int_equal(fault_of(&p->sent), PICTURE_FINE);
 }
 
+/* A PNG of one pixel with this depth, colour type and three methods. */
+static enum picture_fault
+fault_of_header(struct test_picture *p, const uint8_t kind[5])
+{
+	uint8_t header[13] = { [3] = 1, [7] = 1 };
+
+	memcpy(header + 8, kind, 5);
+	p->len = 8; /* the signature stays */
+	test_picture_add_chunk(p, "IHDR", header, sizeof(header));
+	test_picture_add_chunk(p, "PLTE", "\1\2\3", 3);
+	test_picture_end_png(p);
+	return fault_of(p);
+}
+
+static void
+a_png_has_one_of_the_kinds_there_are(void **state)
+{
+	static const uint8_t good[][5] = { { 8, 2, 0, 0, 0 },
+		                           { 16, 2, 0, 0, 1 },
+		                           { 1, 3, 0, 0, 0 },
+		                           { 8, 6, 0, 0, 0 } };
+	static const uint8_t bad[][5] = {
+		{ 8, 2, 1, 0, 0 },  { 8, 2, 0, 1, 0 },   { 8, 2, 0, 0, 2 },
+		{ 4, 2, 0, 0, 0 },  { 16, 3, 0, 0, 0 },  { 3, 3, 0, 0, 0 },
+		{ 8, 1, 0, 0, 0 },  { 8, 5, 0, 0, 0 },   { 8, 7, 0, 0, 0 },
+		{ 40, 2, 0, 0, 0 }, { 8, 255, 0, 0, 0 }, { 0, 2, 0, 0, 0 },
+	};
+	struct pair *p = *state;
+
+	begin_png(p);
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_int_equal(fault_of_header(&p->sent, good[i]),
+		                 PICTURE_FINE);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (fault_of_header(&p->sent, bad[i]) != PICTURE_MALFORMED)
+			fail_msg("kind %zu is taken", i);
+}
+
+static void
+a_palette_comes_once_before_the_image_that_needs_it(void **state)
+{
+	static const uint8_t header[] = {
+		0, 0, 0, 1, 0, 0, 0, 1, 8, 3, 0, 0, 0
+	};
+	struct pair *p = *state;
+	struct test_picture *sent = &p->sent;
+
+	begin_png(p);
+	sent->len = 8;
+	test_picture_add_chunk(sent, "IHDR", header, sizeof(header));
+	p->wanted = *sent;
+	test_picture_end_png(sent);
+	assert_int_equal(fault_of(sent), PICTURE_MALFORMED);
+	*sent = p->wanted;
+	test_picture_add_chunk(sent, "PLTE", "\1\2\3", 3);
+	test_picture_end_png(sent);
+	assert_int_equal(fault_of(sent), PICTURE_FINE);
+	*sent = p->wanted;
+	test_picture_add_chunk(sent, "PLTE", "\1\2\3", 3);
+	test_picture_add_chunk(sent, "PLTE", "\1\2\3", 3);
+	test_picture_end_png(sent);
+	assert_int_equal(fault_of(sent), PICTURE_MALFORMED);
+	*sent = p->wanted;
+	test_picture_add_chunk(sent, "PLTE", "\1\2\3\4", 4);
+	test_picture_end_png(sent);
+	assert_int_equal(fault_of(sent), PICTURE_MALFORMED);
+}
+
 static void
 a_picture_without_its_end_is_refused(void **state)
 {
@@ -448,8 +516,6 @@ a_jpeg_with_parts_that_no_viewer_needs_is_refused(void **state)
 		BAD("\xff\xc9\0\x0b\x08\0\1\0\1\1\1\x11\0"), /* arithmetic */
 		BAD("\xff\xcc\0\4\0\0"),                     /* DAC */
 		BAD("\xff\xdc\0\4\0\1"),                     /* DNL */
-		BAD("\xff\xc0\0\x0b\x0c\0\1\0\1\1\1\x11\0"), /* 12 bits */
-		BAD("\xff\xc0\0\x0b\x08\0\1\0\1\2\1\x11\0"), /* too short */
 		BAD("\xff\xc0\0\x0b\x08\0\1\0\1\1\1\x11\0"), /* two frames */
 		BAD("\xff\xdd\0\5\0\0\0"),           /* DRI of three bytes */
 		BAD("\xff\xdb\0\4\x00\x01"),         /* half a table */
@@ -468,6 +534,61 @@ a_jpeg_with_parts_that_no_viewer_needs_is_refused(void **state)
 		if (fault_of(&p->sent) != PICTURE_MALFORMED)
 			fail_msg("row %zu is taken", i);
 	}
+}
+
+static void
+a_jpegs_frame_has_8_bits_and_1_to_4_whole_components(void **state)
+{
+	/* Of "\xff\xc0 length precision height width count components". */
+	static const struct {
+		size_t at;
+		uint8_t byte;
+	} changes[] = { { 4, 12 }, { 9, 0 }, { 9, 2 }, { 9, 5 } };
+	struct pair *p = *state;
+	uint8_t *frame;
+
+	test_picture_begin_jpeg(&p->wanted);
+	test_picture_end_jpeg(&p->wanted, 1, 1);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		p->sent = p->wanted;
+		frame = memmem(p->sent.data, p->sent.len, "\xff\xc0", 2);
+		assert_non_null(frame);
+		frame[changes[i].at] = changes[i].byte;
+		assert_int_equal(fault_of(&p->sent), PICTURE_MALFORMED);
+	}
+}
+
+static enum picture_fault
+fault_of_codes(struct test_picture *p, const uint8_t *codes, size_t len)
+{
+	test_picture_begin_jpeg(p);
+	test_picture_add_segment(p, 0xc4, codes, len);
+	test_picture_end_jpeg(p, 1, 1);
+	return fault_of(p);
+}
+
+static void
+a_jpegs_table_of_codes_is_whole_and_has_its_place(void **state)
+{
+	uint8_t codes[17 + 257] = { 0x13, 255, 1 };
+	struct pair *p = *state;
+
+	assert_int_equal(fault_of_codes(&p->sent, codes, 17 + 256),
+	                 PICTURE_FINE);
+	assert_int_equal(fault_of_codes(&p->sent, codes, 17 + 255),
+	                 PICTURE_MALFORMED);
+	assert_int_equal(fault_of_codes(&p->sent, codes, 17 + 257),
+	                 PICTURE_MALFORMED);
+	codes[2] = 2;
+	assert_int_equal(fault_of_codes(&p->sent, codes, 17 + 257),
+	                 PICTURE_MALFORMED);
+	codes[2] = 1;
+	codes[0] = 0x14;
+	assert_int_equal(fault_of_codes(&p->sent, codes, 17 + 256),
+	                 PICTURE_MALFORMED);
+	codes[0] = 0x23;
+	assert_int_equal(fault_of_codes(&p->sent, codes, 17 + 256),
+	                 PICTURE_MALFORMED);
 }
 
 static void
@@ -564,6 +685,30 @@ a_webp_out_of_order_or_of_two_minds_is_refused(void **state)
 	test_picture_add_lossless(&p->sent);
 	test_picture_end_webp(&p->sent);
 	assert_int_equal(fault_of(&p->sent), PICTURE_MALFORMED);
+	/* Two profiles; a profile behind the alpha it should precede. */
+	begin_extended(&p->sent, 0);
+	test_picture_add_riff(&p->sent, "ICCP", "icc", 3);
+	test_picture_add_riff(&p->sent, "ICCP", "icc", 3);
+	test_picture_add_lossless(&p->sent);
+	test_picture_end_webp(&p->sent);
+	assert_int_equal(fault_of(&p->sent), PICTURE_MALFORMED);
+	begin_extended(&p->sent, 0);
+	test_picture_add_riff(&p->sent, "ALPH", "alpha", 5);
+	test_picture_add_riff(&p->sent, "ICCP", "icc", 3);
+	test_picture_add_riff(&p->sent, "VP8 ", "\x30\1\0\x9d\1\x2a\1\0\1\0",
+	                      10);
+	test_picture_end_webp(&p->sent);
+	assert_int_equal(fault_of(&p->sent), PICTURE_MALFORMED);
+	/* Alpha beside an image that has its own; a version to come. */
+	begin_extended(&p->sent, 0);
+	test_picture_add_riff(&p->sent, "ALPH", "alpha", 5);
+	test_picture_add_lossless(&p->sent);
+	test_picture_end_webp(&p->sent);
+	assert_int_equal(fault_of(&p->sent), PICTURE_MALFORMED);
+	test_picture_begin_webp(&p->sent);
+	test_picture_add_riff(&p->sent, "VP8L", "\x2f\0\0\0\x20", 5);
+	test_picture_end_webp(&p->sent);
+	assert_int_equal(fault_of(&p->sent), PICTURE_MALFORMED);
 	/* A profile in the simple format; another first chunk. */
 	test_picture_begin_webp(&p->sent);
 	test_picture_add_riff(&p->sent, "ICCP", "icc", 3);
@@ -641,11 +786,15 @@ main(void)
 		TEST(a_png_loses_texts_exif_time_and_what_is_unknown),
 		TEST(a_png_that_moves_becomes_its_still_image),
 		TEST(a_png_out_of_order_or_damaged_is_refused),
+		TEST(a_png_has_one_of_the_kinds_there_are),
+		TEST(a_palette_comes_once_before_the_image_that_needs_it),
 		TEST(a_photo_forgets_where_it_was_taken_and_keeps_which_side_is_up),
 		TEST(an_orientation_is_read_in_both_byte_orders_and_only_if_it_is_one),
 		TEST(a_jpeg_loses_comments_thumbnails_and_applications_data),
 		TEST(a_jpeg_may_fill_before_markers_and_have_many_scans),
 		TEST(a_jpeg_with_parts_that_no_viewer_needs_is_refused),
+		TEST(a_jpegs_frame_has_8_bits_and_1_to_4_whole_components),
+		TEST(a_jpegs_table_of_codes_is_whole_and_has_its_place),
 		TEST(a_webp_loses_exif_xmp_and_what_is_unknown_and_its_flags_say_so),
 		TEST(a_webp_of_either_compression_is_taken),
 		TEST(a_webp_that_moves_is_refused),

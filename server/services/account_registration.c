@@ -335,6 +335,8 @@ account_register(struct rpc_call *call, const void *in, void *out)
 		                "registration is closed");
 	begin(call, in, &reg);
 	code = look_first(call, &reg);
+	if (code == CODE_OK && reg.req->validate_only)
+		return CODE_OK;
 	if (code == CODE_OK && !reg.is_repeated) {
 		code = count_address(call);
 		if (code == CODE_OK)

@@ -232,6 +232,8 @@ user_create_user(struct rpc_call *call, const void *in, void *out)
 
 	begin(call, in, &creation);
 	code = look_first(call, &creation);
+	if (code == CODE_OK && creation.req->validate_only)
+		return CODE_OK;
 	if (code == CODE_OK && !creation.is_repeated &&
 	    *creation.password != '\0') {
 		code = password_hash(call->server->hasher, creation.password,

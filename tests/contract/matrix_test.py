@@ -5,14 +5,13 @@ a row in route_rows.py, or a condition that nothing here provokes, fails. That
 the condition was really met is read from the access log.
 """
 
-import json
 import re
 import unittest
 
-from tests.contract import route_rows
+from tests.contract import declared, route_rows
 from tests.contract.case import check_body, check_headers
 from tests.contract.world import World
-from tests.support import process, programs
+from tests.support import process
 from tests.support.deployment import Deployment
 from tests.support.fake_server import FakeServer
 
@@ -421,22 +420,6 @@ def check_page(test, answer):
     test.assertNotIn("<script", answer.text())
 
 
-def declared_routes():
-    """What the gateway says it has: a list of dictionaries."""
-    status, out, err = process.run([programs.gateway(), "routes"])
-    if status != 0:
-        raise process.ProcessFailed(err)
-    return json.loads(out)
-
-
-def variants(route):
-    """Yields (name, {condition: status}) of a route's ways to answer."""
-    yield "script", route["may"]
-    for name in ("browser", "confirm"):
-        if name in route:
-            yield name, route[name]["may"]
-
-
 def add_test(sentence, run):
     name = "test_" + re.sub(r"[^\w/{}.-]+", "_", sentence).strip("_")
     if hasattr(MatrixTest, name):
@@ -445,14 +428,14 @@ def add_test(sentence, run):
 
 
 def add_route(route):
-    key = "%s %s" % (route["method"], route["path"])
+    key = declared.key(route)
     row = route_rows.ROWS.get(key)
     if row is None:
         def fail(self):
             self.fail("nothing tests " + key)
         add_test(key + " is tested", fail)
         return
-    for variant, may in variants(route):
+    for variant, may in declared.variants(route):
         if variant == "confirm" and row.method == "GET":
             continue  # the same page as "browser", by a setting
         told = "" if variant == "script" else " in a browser"
@@ -464,17 +447,16 @@ def add_route(route):
                      self.meet(row, c, v, s))
 
 
-DECLARED = declared_routes()
-for declared in DECLARED:
-    add_route(declared)
+for declared_route in declared.routes():
+    add_route(declared_route)
 
 
 class CompletenessTest(unittest.TestCase):
     def test_every_row_is_a_route(self):
-        there = {"%s %s" % (r["method"], r["path"]) for r in DECLARED}
+        there = {declared.key(route) for route in declared.routes()}
         self.assertEqual(set(), set(route_rows.ROWS) - there)
 
     def test_every_shipped_profile_is_declared(self):
         self.assertLessEqual(
             {"django-auth", "simplejwt", "nextauth", "car-management",
-             "operations"}, {r["profile"] for r in DECLARED})
+             "operations"}, {r["profile"] for r in declared.routes()})

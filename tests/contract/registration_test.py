@@ -109,6 +109,12 @@ def field_cases():
                    {"email": BAD_EMAIL, "username": BAD_NAME,
                     "password": [SHORT, COMMON, NUMERIC],
                     "newsletter": "Must be a valid boolean."})
+    yield from bad("what the gateway finds and what the server finds",
+                   {"email": "ada@example.com", "first_name": None,
+                    "last_name": "x" * 151, "password": "123"},
+                   {"email": EMAIL_TAKEN,
+                    "password": [SHORT, COMMON, NUMERIC],
+                    "first_name": NULL, "last_name": too_long(150)})
     yield from bad("what is missing and what is wrong",
                    {"password": ..., "username": "ada"},
                    {"username": NAME_TAKEN, "password": REQUIRED})
@@ -141,6 +147,12 @@ def sign_up_cases():
                 "confirm_password": REQUIRED})
     yield case("different passwords", {"confirm_password": "x"},
                {"non_field_errors": MISMATCH})
+    yield case("a bad field hides different passwords",
+               {"confirm_password": "x", "email": "x"},
+               {"email": BAD_EMAIL})
+    yield case("a taken name hides different passwords",
+               {"confirm_password": "x", "username": "ada"},
+               {"username": NAME_TAKEN})
     yield case("a missing field hides different passwords",
                {"confirm_password": "x", "email": ...},
                {"email": REQUIRED})
@@ -265,6 +277,19 @@ class OpenTest(unittest.TestCase):
             headers={"Content-Type": "application/x-www-form-urlencoded"})
         self.assertEqual(201, answer.status, answer)
         self.assertEqual(email, answer.json()["user"]["email"])
+
+    def test_a_refused_registration_leaves_nothing(self):
+        email = self.world.fresh() + "@example.com"
+        for value in ({"first_name": None}, {"last_name": "x" * 151}):
+            self.register({"email": email, "password": PASSWORD, **value},
+                          400)
+        self.world.must(400, "POST", SIGN_UP, {
+            "email": email, "password": PASSWORD,
+            "confirm_password": PASSWORD + "x"})
+        self.world.must(401, "POST", "/api/auth/login/", {
+            "email": email, "password": PASSWORD})
+        self.assertEqual([], self.world.mailbox.all(email))
+        self.world.register(email=email)
 
     def test_of_many_at_once_one_gets_the_name(self):
         email = self.world.fresh() + "@example.com"

@@ -12,6 +12,7 @@ import threading
 from concurrent import futures
 from dataclasses import dataclass, field
 
+from tests.contract import declared
 from tests.contract.case import HOLES
 from tests.support import http_client, jwt
 from tests.support.deployment import Deployment
@@ -107,9 +108,11 @@ class World:
         self.ada = self.enter("ada@example.com", "correct horse 9 battery")
 
     def close(self):
+        log = self.deployment.gateway.log()
         self.issuer.close()
         shutil.rmtree(self.folder)
         self.deployment.close()
+        declared.check_log(log)
 
     @property
     def port(self):

@@ -27,6 +27,9 @@ class Administration(unittest.TestCase):
         """Runs latchkeyctl; a secret is what --password-fd reads."""
         argv = [programs.ctl(), *args, "--home", self.deployment.home]
         env = programs.environment({})
+        # `doctor` runs latchkeyd, which is not beside latchkeyctl here.
+        env["PATH"] = "%s:%s" % (os.path.dirname(programs.server()),
+                                 env.get("PATH", os.defpath))
         if secret is None:
             return process.run(argv, env=env)
         reading, writing = os.pipe()

@@ -1,10 +1,11 @@
 """latchkeyctl against a real server, as its --help says."""
 
+import base64
 import json
 import os
 import unittest
 
-from tests.support import process, programs
+from tests.support import pictures, process, programs
 from tests.support.deployment import EMAIL, PASSWORD, Deployment
 
 OK, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 3
@@ -14,6 +15,11 @@ METHODS = {
     "latchkey.v1.AuthService/VerifyToken", "latchkey.v1.HealthService/Check",
     "latchkey.v1.KeyService/GetJwks",
 }
+
+
+def encode(data):
+    """Bytes as they stand in a request and an answer."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 class LatchkeyctlTest(unittest.TestCase):
@@ -99,6 +105,20 @@ class LatchkeyctlTest(unittest.TestCase):
         token = self.write(self.login()["access_token"])
         answer = self.must("call", "GetMe", "--access-token", token)
         self.assertEqual(EMAIL, answer["user"]["email"])
+
+    def test_call_carries_a_picture_of_256_kib_there_and_back(self):
+        room = 256 * 1024 - len(pictures.png()) - 12
+        picture = pictures.png(extra=pictures.chunk(b"IDAT", b"x" * room))
+        token = self.write(self.login()["access_token"])
+        answer = self.must(
+            "call", "SetAvatar", "-", "--access-token", token,
+            text=json.dumps({"image": encode(picture)}))
+        prefix = "/media/avatars/"
+        self.assertTrue(answer["user"]["avatar"].startswith(prefix))
+        shown = self.must("call", "GetAvatar", "-", text=json.dumps(
+            {"path": answer["user"]["avatar"][len(prefix):]}))
+        self.assertEqual({"image": encode(picture),
+                          "media_type": "image/png"}, shown)
 
     def test_call_without_a_request_is_an_empty_one(self):
         answer = self.must("call", "HealthService/Check")
