@@ -70,6 +70,8 @@ add_profile(struct loader *l, const struct profile_file *file)
 		return spec_fail(&profile->root, "needs \"profile\"");
 	if (code == CODE_OK)
 		code = spec_value_text(&name_at, &profile->name);
+	if (code == CODE_OK)
+		code = spec_text(&profile->root, "summary", &profile->summary);
 	if (code == CODE_OK && find(set, profile->name) != NULL)
 		return spec_fail(&name_at, "there is a profile \"%s\" already",
 		                 profile->name);
@@ -323,4 +325,18 @@ profile_set_close(struct profile_set *set)
 		return;
 	free(set->arena.data);
 	free(set);
+}
+
+const struct error_rule *
+profile_set_rule(const struct profile_set *set, const struct router_path *path,
+                 unsigned condition)
+{
+	for (unsigned m = 0; path != NULL && m < METHOD_COUNT; m++) {
+		const struct route *route = path->routes[m];
+
+		if (route != NULL &&
+		    route->errors.rules[condition]->page == NULL)
+			return route->errors.rules[condition];
+	}
+	return set->errors->rules[condition];
 }

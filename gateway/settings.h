@@ -14,6 +14,7 @@ struct gateway_settings {
 		int64_t loops;
 		struct setting_list profiles;
 		char *profile_dir;
+		char *swagger_ui_dir;
 		bool behind_tls_proxy;
 		char *public_base;
 	} gateway;
