@@ -13,13 +13,18 @@ run=(
 	protobuf-c-compiler libprotobuf-c-dev
 	libnng-dev libmbedtls-dev liblmdb-dev
 	libjwt-dev libjansson-dev libsodium-dev libssl-dev
-	libmicrohttpd-dev libcurl4-openssl-dev libidn2-dev
+	libmicrohttpd-dev libgnutls28-dev libcurl4-openssl-dev libidn2-dev
 	libconfuse-dev libunistring-dev libcmocka-dev
 	python3-django # its list of common passwords
 )
 # Besides: the style checks, the fuzzers, the tests in Python.
 test=(clang clang-format clang-tidy libclang-rt-14-dev python3 curl openssl
-	python3-aiosmtpd) # a mail server
+	python3-aiosmtpd # a mail server
+	nginx-light # a proxy
+	chromium) # a browser
+# Node and npm may also have come from elsewhere than Debian.
+command -v node >/dev/null || test+=(nodejs)
+command -v npm >/dev/null || test+=(npm)
 
 fail() {
 	echo "packages.sh: $*" >&2

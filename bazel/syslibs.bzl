@@ -9,6 +9,7 @@ _LIBS = {
     "libsodium": ("libsodium", "", "sodium.h", "libsodium-dev"),
     "libmicrohttpd": ("libmicrohttpd", "", "microhttpd.h", "libmicrohttpd-dev"),
     "libcrypto": ("libcrypto", "", "openssl/evp.h", "libssl-dev"),
+    "gnutls": ("gnutls", "", "gnutls/gnutls.h", "libgnutls28-dev"),
     "libcurl": ("libcurl", "", "curl/curl.h", "libcurl4-openssl-dev"),
     "libidn2": ("libidn2", "", "idn2.h", "libidn2-dev"),
     "libconfuse": ("libconfuse", "", "confuse.h", "libconfuse-dev"),

@@ -18,7 +18,7 @@ read -ra flags <<<"${LATCHKEY_BAZEL_FLAGS:-}"
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || targets=(//...)
 
-bash bazel/packages.sh test || {
+bash bazel/packages.sh test && bash bazel/npm.sh || {
 	echo "0 passed, 1 failed"
 	exit 1
 }

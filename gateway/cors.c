@@ -114,6 +114,22 @@ cors_close(struct cors *cors)
 	free(cors);
 }
 
+/* Its own text of the origin; NULL if it is not on the list. */
+static const char *
+listed_as(const struct cors *cors, const char *origin)
+{
+	for (size_t i = 0; origin != NULL && i < cors->origin_count; i++)
+		if (strcmp(cors->origins[i], origin) == 0)
+			return cors->origins[i];
+	return NULL;
+}
+
+bool
+cors_lists(const struct cors *cors, const char *origin)
+{
+	return listed_as(cors, origin) != NULL;
+}
+
 /* What to answer an allowed origin with; NULL if it is not allowed. */
 static const char *
 allowed_as(const struct cors *cors, const char *origin)
@@ -122,30 +138,28 @@ allowed_as(const struct cors *cors, const char *origin)
 		return NULL;
 	if (cors->allow_all)
 		return "*";
-	for (size_t i = 0; i < cors->origin_count; i++)
-		if (strcmp(cors->origins[i], origin) == 0)
-			return cors->origins[i];
-	return NULL;
+	return listed_as(cors, origin);
 }
 
 static bool
-add_origin(const struct cors *cors, const char *origin, struct answer *answer)
+add_origin(const struct cors *cors, const char *origin, bool credentials,
+           struct answer *answer)
 {
 	const char *allowed = allowed_as(cors, origin);
 
 	if (allowed == NULL)
 		return false;
 	answer_add(answer, "Access-Control-Allow-Origin", allowed);
-	if (cors->allow_credentials)
+	if (cors->allow_credentials || (credentials && !cors->allow_all))
 		answer_add(answer, "Access-Control-Allow-Credentials", "true");
 	return true;
 }
 
 void
-cors_preflight(const struct cors *cors, const char *origin,
+cors_preflight(const struct cors *cors, const char *origin, bool credentials,
                struct answer *answer)
 {
-	if (!add_origin(cors, origin, answer))
+	if (!add_origin(cors, origin, credentials, answer))
 		return;
 	answer_add(answer, "Access-Control-Allow-Headers",
 	           "accept, authorization, content-type, user-agent, "
@@ -156,9 +170,10 @@ cors_preflight(const struct cors *cors, const char *origin,
 }
 
 void
-cors_expose(const struct cors *cors, const char *origin, struct answer *answer)
+cors_expose(const struct cors *cors, const char *origin, bool credentials,
+            struct answer *answer)
 {
-	if (add_origin(cors, origin, answer))
+	if (add_origin(cors, origin, credentials, answer))
 		answer_add(answer, "Access-Control-Expose-Headers",
 		           "X-Request-Id, Retry-After");
 }

@@ -34,12 +34,16 @@ void cors_close(struct cors *cors);
 
 /*
  * cors_preflight adds the headers of a preflight's answer; cors_expose those
- * of every other answer. origin is the request's, NULL if it has none. The
+ * of every other answer. origin is the request's, NULL if it has none;
+ * credentials: here cookies may be sent along whatever the options say. The
  * header values live as long as cors.
  */
 void cors_preflight(const struct cors *cors, const char *origin,
-                    struct answer *answer);
-void cors_expose(const struct cors *cors, const char *origin,
+                    bool credentials, struct answer *answer);
+void cors_expose(const struct cors *cors, const char *origin, bool credentials,
                  struct answer *answer);
+
+/* cors_lists: is this very origin on the list? Never by allow_all. */
+bool cors_lists(const struct cors *cors, const char *origin);
 
 #endif

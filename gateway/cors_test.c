@@ -44,7 +44,7 @@ answers_the_preflight_of_an_allowed_origin_exactly(void **state)
 	struct answer answer = { 0 };
 
 	(void)state;
-	cors_preflight(cors, "http://localhost:3000", &answer);
+	cors_preflight(cors, "http://localhost:3000", false, &answer);
 	assert_int_equal(answer.header_count, 4);
 	assert_string_equal(find(&answer, "Access-Control-Allow-Origin"),
 	                    "http://localhost:3000");
@@ -78,8 +78,8 @@ tells_other_origins_nothing(void **state)
 	for (size_t i = 0; i < COUNT(others); i++) {
 		struct answer answer = { 0 };
 
-		cors_preflight(cors, others[i], &answer);
-		cors_expose(cors, others[i], &answer);
+		cors_preflight(cors, others[i], false, &answer);
+		cors_expose(cors, others[i], false, &answer);
 		assert_int_equal(answer.header_count, 0);
 	}
 	cors_close(cors);
@@ -93,8 +93,8 @@ allows_nobody_without_a_setting(void **state)
 	struct answer answer = { 0 };
 
 	(void)state;
-	cors_preflight(cors, "http://localhost:3000", &answer);
-	cors_expose(cors, "http://localhost:3000", &answer);
+	cors_preflight(cors, "http://localhost:3000", false, &answer);
+	cors_expose(cors, "http://localhost:3000", false, &answer);
 	assert_int_equal(answer.header_count, 0);
 	cors_close(cors);
 }
@@ -109,7 +109,7 @@ exposes_what_a_page_needs_to_retry(void **state)
 	struct answer answer = { 0 };
 
 	(void)state;
-	cors_expose(cors, two[1], &answer);
+	cors_expose(cors, two[1], false, &answer);
 	assert_string_equal(find(&answer, "Access-Control-Allow-Origin"),
 	                    two[1]);
 	assert_string_equal(find(&answer, "Access-Control-Allow-Credentials"),
@@ -127,9 +127,9 @@ answers_a_star_when_all_are_allowed(void **state)
 	struct answer answer = { 0 };
 
 	(void)state;
-	cors_expose(cors, NULL, &answer);
+	cors_expose(cors, NULL, false, &answer);
 	assert_int_equal(answer.header_count, 0);
-	cors_expose(cors, "http://evil.test", &answer);
+	cors_expose(cors, "http://evil.test", false, &answer);
 	assert_string_equal(find(&answer, "Access-Control-Allow-Origin"), "*");
 	assert_null(find(&answer, "Access-Control-Allow-Credentials"));
 	cors_close(cors);
@@ -181,10 +181,50 @@ says_what_to_write_instead_of_a_dangerous_setting(void **state)
 	cors_close(NULL);
 }
 
+static void
+where_cookies_are_used_a_listed_origin_may_send_them(void **state)
+{
+	static const char *const one[] = { "http://localhost:3000" };
+	struct cors *cors = open_good(
+		&(struct cors_options){ .origins = one, .origin_count = 1 });
+	struct answer answer = { 0 };
+
+	(void)state;
+	cors_preflight(cors, "http://localhost:3000", true, &answer);
+	assert_string_equal(find(&answer, "Access-Control-Allow-Credentials"),
+	                    "true");
+	answer = (struct answer){ 0 };
+	cors_expose(cors, "http://evil.test", true, &answer);
+	assert_int_equal(answer.header_count, 0);
+	assert_true(cors_lists(cors, "http://localhost:3000"));
+	assert_false(cors_lists(cors, "http://localhost:3000/"));
+	assert_false(cors_lists(cors, "null"));
+	assert_false(cors_lists(cors, NULL));
+	cors_close(cors);
+}
+
+static void
+allow_all_lists_no_origin_and_sends_no_cookies(void **state)
+{
+	struct cors *cors =
+		open_good(&(struct cors_options){ .allow_all = true });
+	struct answer answer = { 0 };
+
+	(void)state;
+	assert_false(cors_lists(cors, "http://localhost:3000"));
+	cors_expose(cors, "http://localhost:3000", true, &answer);
+	assert_null(find(&answer, "Access-Control-Allow-Credentials"));
+	cors_close(cors);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			where_cookies_are_used_a_listed_origin_may_send_them),
+		cmocka_unit_test(
+			allow_all_lists_no_origin_and_sends_no_cookies),
 		cmocka_unit_test(
 			answers_the_preflight_of_an_allowed_origin_exactly),
 		cmocka_unit_test(tells_other_origins_nothing),

@@ -28,8 +28,9 @@ enum field_origin {
 	FIELD_PATH,
 	FIELD_QUERY,
 	FIELD_HEADER,
-	FIELD_RAW,  /* the whole body as it is */
-	FIELD_REST, /* the body's members that no other row names */
+	FIELD_RAW,    /* the whole body as it is */
+	FIELD_COOKIE, /* the refresh cookie, under the row's own name */
+	FIELD_REST,   /* the body's members that no other row names */
 };
 
 struct field_source {
@@ -94,6 +95,8 @@ struct field_input {
 	const struct json *body;  /* an object; NULL: none of the route's
 	                             fields comes from it */
 	const struct json *query; /* likewise, all members strings */
+	const char *cookie;       /* the refresh cookie; NULL: not to be
+	                             used */
 	struct bytes raw;         /* data NULL: the body is none of "raw" */
 	const struct field_parameter *parameters;
 	size_t parameter_count;

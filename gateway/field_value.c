@@ -62,6 +62,9 @@ find_in(const struct field_input *input, const struct field_source *source,
 	case FIELD_PATH:
 		text = find_parameter(input, source->name);
 		break;
+	case FIELD_COOKIE:
+		text = input->cookie;
+		break;
 	case FIELD_REST:
 		break;
 	}

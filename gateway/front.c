@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/version.h"
@@ -11,6 +12,8 @@
 #include "gateway/endpoint.h"
 #include "gateway/gateway.h"
 #include "gateway/http.h"
+#include "gateway/http_tls.h"
+#include "gateway/proxy_list.h"
 
 /* What a call may need: its answer copied twice and unpacked. */
 #define CALL_ARENA_FACTOR 4
@@ -22,10 +25,14 @@
 struct front {
 	const struct gateway_settings *settings;
 	struct endpoint endpoint;
+	struct endpoint endpoint_tls; /* port 0 and no address: none */
 	char public_base[PUBLIC_BASE_MAX + 1];
 	struct channel *channel;
 	struct gateway *gateway;
+	struct http_tls *tls; /* NULL: no HTTPS */
+	struct proxy_list *proxies;
 	struct http_server *http;
+	struct http_server *https; /* NULL: none */
 };
 
 static enum code
@@ -51,8 +58,71 @@ choose_endpoint(struct front *front, char *err, size_t err_size)
 		return CODE_OK;
 	return refuse("gateway.listen: plain HTTP on an address that is not "
 	              "loopback would carry passwords in the clear; put a TLS "
-	              "proxy in front and set gateway.behind_tls_proxy = true",
+	              "proxy in front and set gateway.behind_tls_proxy = true, "
+	              "or use gateway.listen_tls",
 	              err, err_size);
+}
+
+static bool
+wants_tls(const struct gateway_settings *s)
+{
+	return *s->gateway.listen_tls != '\0';
+}
+
+/* Which part of HTTPS is not said, NULL: all is, or none is wanted. */
+static const char *
+lacking(const struct gateway_settings *s)
+{
+	bool cert = *s->gateway.tls_cert != '\0';
+	bool key = *s->gateway.tls_key != '\0';
+
+	if (wants_tls(s) && !cert)
+		return "gateway.tls_cert: gateway.listen_tls needs a "
+		       "certificate";
+	if (wants_tls(s) && !key)
+		return "gateway.tls_key: gateway.listen_tls needs a key";
+	if (!wants_tls(s) && (cert || key))
+		return "gateway.listen_tls: there is a certificate or key but "
+		       "no address to use it on";
+	return NULL;
+}
+
+static enum code
+open_tls(struct front *front, char *err, size_t err_size)
+{
+	const struct gateway_settings *s = front->settings;
+
+	if (lacking(s) != NULL)
+		return refuse(lacking(s), err, err_size);
+	if (!wants_tls(s))
+		return CODE_OK;
+	if (!endpoint_read(s->gateway.listen_tls, &front->endpoint_tls)) {
+		(void)snprintf(err, err_size,
+		               "gateway.listen_tls: \"%.60s\" is not a numeric "
+		               "address and port such as 0.0.0.0:8443",
+		               s->gateway.listen_tls);
+		return CODE_INVALID_ARGUMENT;
+	}
+	return http_tls_open(s->gateway.tls_cert, s->gateway.tls_key,
+	                     &front->tls, err, err_size);
+}
+
+static enum code
+open_proxies(struct front *front, char *err, size_t err_size)
+{
+	const struct setting_list *list =
+		&front->settings->gateway.trusted_proxies;
+	char why[160] = "";
+	enum code code;
+
+	if (list->count == 0)
+		return CODE_OK;
+	code = proxy_list_open((const char *const *)list->items, list->count,
+	                       &front->proxies, why, sizeof(why));
+	if (code != CODE_OK)
+		(void)snprintf(err, err_size, "gateway.trusted_proxies: %s",
+		               why);
+	return code;
 }
 
 static enum code
@@ -152,15 +222,27 @@ open_http(struct front *front, char *err, size_t err_size)
 			.connections_per_address_max =
 				(unsigned)s->limits.connections_per_address_max,
 		},
+		.secure = s->gateway.behind_tls_proxy,
+		.proxies = front->proxies,
+		.forwarded =
+			strcmp(s->gateway.proxy_header, "forwarded") == 0,
 		.handler = gateway_handle,
 		.refuser = gateway_refuse,
 		.body_limit = gateway_body_limit,
 		.ctx = front->gateway,
 	};
+	enum code code;
 
 	options.arena_size = HTTP_ARENA_MIN(options.limits) +
 	                     REQUEST_ARENA_FACTOR * (size_t)s->limits.body_max;
-	return http_server_open(&options, &front->http, err, err_size);
+	code = http_server_open(&options, &front->http, err, err_size);
+	if (code != CODE_OK || front->tls == NULL)
+		return code;
+	options.address = front->endpoint_tls.address;
+	options.port = front->endpoint_tls.port;
+	options.tls = front->tls;
+	options.secure = true;
+	return http_server_open(&options, &front->https, err, err_size);
 }
 
 static enum code
@@ -168,6 +250,10 @@ open_all(struct front *front, char *err, size_t err_size)
 {
 	enum code code = choose_endpoint(front, err, err_size);
 
+	if (code == CODE_OK)
+		code = open_tls(front, err, err_size);
+	if (code == CODE_OK)
+		code = open_proxies(front, err, err_size);
 	if (code == CODE_OK)
 		code = open_channel(front, err, err_size);
 	if (code == CODE_OK)
@@ -204,14 +290,30 @@ front_open(const struct gateway_settings *settings, struct front **out,
 	return CODE_OK;
 }
 
+enum code
+front_reload(struct front *front, const struct gateway_settings *settings,
+             char *err, size_t err_size)
+{
+	if (front->tls == NULL)
+		return CODE_OK;
+	if (lacking(settings) != NULL)
+		return refuse(lacking(settings), err, err_size);
+	return http_tls_load(front->tls, settings->gateway.tls_cert,
+	                     settings->gateway.tls_key, err, err_size);
+}
+
 void
 front_log_ready(const struct front *front)
 {
-	char listen[ENDPOINT_TEXT_SIZE];
+	char listen[ENDPOINT_TEXT_SIZE], tls[ENDPOINT_TEXT_SIZE];
 
 	endpoint_write(&front->endpoint, http_server_port(front->http), listen);
+	if (front->https != NULL)
+		endpoint_write(&front->endpoint_tls,
+		               http_server_port(front->https), tls);
 	LOG_EVENT(LOG_LEVEL_INFO, "ready", LOG_T("version", LATCHKEY_VERSION),
 	          LOG_T("listen", listen),
+	          LOG_T("listen_tls", front->https != NULL ? tls : NULL),
 	          LOG_T("server", front->settings->server.url));
 }
 
@@ -220,9 +322,16 @@ front_drain(struct front *front)
 {
 	const struct gateway_settings *s = front->settings;
 
-	http_server_drain(front->http, s->limits.request_timeout_ms +
-	                                       s->server.timeout_ms +
-	                                       DRAIN_SLACK_MS);
+	int64_t until_ms = clock_monotonic_ms() + s->limits.request_timeout_ms +
+	                   s->server.timeout_ms + DRAIN_SLACK_MS;
+	int64_t left_ms;
+
+	if (front->https != NULL)
+		http_server_drain(front->https, 0);
+	http_server_drain(front->http, until_ms - clock_monotonic_ms());
+	left_ms = until_ms - clock_monotonic_ms();
+	if (front->https != NULL)
+		http_server_drain(front->https, left_ms > 0 ? left_ms : 0);
 }
 
 void
@@ -231,6 +340,9 @@ front_close(struct front *front)
 	if (front == NULL)
 		return;
 	http_server_close(front->http);
+	http_server_close(front->https);
+	http_tls_close(front->tls);
+	proxy_list_close(front->proxies);
 	gateway_close(front->gateway);
 	channel_close(front->channel);
 	free(front);

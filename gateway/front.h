@@ -8,7 +8,7 @@
 
 /*
  * Everything a serving gateway has open: the channel to the server, the
- * profiles, the listening HTTP server; opened in this order.
+ * profiles, the listening HTTP and HTTPS servers; opened in this order.
  */
 struct front;
 
@@ -18,6 +18,14 @@ struct front;
  */
 NODISCARD enum code front_open(const struct gateway_settings *settings,
                                struct front **out, char *err, size_t err_size);
+
+/*
+ * front_reload takes the certificate files of these settings; connections
+ * live on. When it fails, with one sentence in err, the old ones stay.
+ */
+NODISCARD enum code front_reload(struct front *front,
+                                 const struct gateway_settings *settings,
+                                 char *err, size_t err_size);
 
 /* front_log_ready writes the line that says where it listens. */
 void front_log_ready(const struct front *front);

@@ -112,6 +112,12 @@ fill(struct gateway *gateway, const struct gateway_options *options, char *err,
 	if (code == CODE_OK)
 		code = profile_set_open(&profiles, &gateway->profiles, err,
 		                        err_size);
+	if (code == CODE_OK && gateway->profiles->has_cookie &&
+	    options->cors.allow_all)
+		return refuse(err, err_size, CODE_INVALID_ARGUMENT,
+		              "cors.allow_all with a profile of "
+		              "refresh_cookie would let every web page act "
+		              "for a user; list the origins instead");
 	if (code == CODE_OK)
 		code = open_documents(gateway, options, err, err_size);
 	gateway->translator = (struct translator){
@@ -189,6 +195,7 @@ begin(struct gateway *gateway, struct http_request *request)
 		.path = or_empty(http_path(request)),
 		.query = or_empty(http_query(request)),
 		.peer = http_peer(request),
+		.secure = http_is_secure(request),
 		.request_id = http_request_id(request),
 		.body = http_body(request),
 		.header = find_header,

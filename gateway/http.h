@@ -16,6 +16,8 @@
  */
 struct http_server;
 struct http_request;
+struct http_tls;
+struct proxy_list;
 
 struct http_limits {
 	size_t body_max;         /* bytes; more is 413 */
@@ -28,7 +30,9 @@ struct http_limits {
 	                               body */
 	int64_t idle_timeout_ms;    /* between requests */
 	unsigned connections_max;
-	unsigned connections_per_address_max; /* IPv6: per /64; 0: no limit */
+	unsigned connections_per_address_max; /* IPv6: per /64; 0: no limit.
+	                                         Of a proxy: requests
+	                                         of one client */
 };
 
 /* HTTP_ARENA_MIN is what http itself may need of a request's arena. */
@@ -72,6 +76,13 @@ struct http_options {
 	http_handler *handler;
 	http_refuser *refuser;
 	http_body_limit *body_limit; /* NULL: body_max for all */
+	struct http_tls *tls;        /* lent; NULL: plain HTTP */
+	bool secure; /* requests come by HTTPS, unless a proxy says
+	                otherwise */
+	const struct proxy_list *proxies; /* lent; whose word about the client
+	                                     counts; NULL: nobody's */
+	bool forwarded; /* what they send: Forwarded; false: X-Forwarded-For
+	                   and X-Forwarded-Proto */
 	void *ctx;
 };
 
@@ -110,8 +121,11 @@ const char *http_query(const struct http_request *request);
 /* http_header returns a header's value, NULL if absent; any case. */
 const char *http_header(const struct http_request *request, const char *name);
 struct bytes http_body(const struct http_request *request);
-/* http_peer returns the peer's numeric address. */
+/* http_peer returns the client's numeric address: the connection's peer, or
+ * whom a trusted proxy names. */
 const char *http_peer(const struct http_request *request);
+/* http_is_secure tells whether the client speaks HTTPS, to us or a proxy. */
+bool http_is_secure(const struct http_request *request);
 /* http_request_id returns 16 random bytes made for this request. */
 const uint8_t *http_request_id(const struct http_request *request);
 /* http_received_ms returns when its first byte came, monotonic. */

@@ -14,12 +14,23 @@
 #include "base/log.h"
 #include "gateway/http_exchange.h"
 #include "gateway/http_request.h"
+#include "gateway/proxy_list.h"
 
 #define ACCEPTS_MAX 32        /* in one turn of the loop */
 #define ACCEPT_PAUSE_MS 100   /* when descriptors or memory have run out */
 #define LINGER_MS 1000        /* for the peer to read our last answer */
 #define EXCESS_MAX 64         /* refusals a loop still writes at a time */
 #define DISCARD_MAX (1 << 20) /* bytes a peer may still send meanwhile */
+
+struct http_tls *
+http_connection_tls(struct MHD_Connection *mhd)
+{
+	const struct http_connection *connection =
+		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			->socket_context;
+
+	return connection->loop->server->options.tls;
+}
 
 static int64_t
 deadline_of(const struct http_connection *connection, enum http_wait wait)
@@ -156,7 +167,9 @@ refuse_excess(struct http_connection *connection)
 	struct http_request *request = NULL;
 
 	connection->counted = false;
-	if (++connection->loop->excess <= EXCESS_MAX)
+	/* Before a handshake nothing can be said over TLS. */
+	if (++connection->loop->excess <= EXCESS_MAX &&
+	    connection->loop->server->options.tls == NULL)
 		request = http_request_open(connection);
 	if (request == NULL) {
 		http_connection_discard(connection);
@@ -192,10 +205,16 @@ http_connection_start(struct http_connection *connection)
 		return;
 	}
 	loop->adding = NULL;
+	connection->started_ms = loop->now_ms;
+	/* Over TLS the handshake is a part of the first head, and its first
+	 * bytes may have been read before an event tells of them. */
 	if (!watch(connection) || atomic_load(&loop->server->draining))
 		http_connection_shut(connection);
 	else
-		http_connection_wait(connection, HTTP_WAIT_IDLE);
+		http_connection_wait(connection,
+		                     loop->server->options.tls != NULL
+		                             ? HTTP_WAIT_HEAD
+		                             : HTTP_WAIT_IDLE);
 }
 
 void
@@ -267,6 +286,10 @@ place(struct http_loop *loop, struct http_connection *connection)
 	connection->key =
 		http_limit_key((const struct sockaddr *)&connection->address);
 	print_peer(connection);
+	connection->is_proxy =
+		proxy_list_has(loop->server->options.proxies, connection->peer);
+	if (connection->is_proxy)
+		connection->key = (struct http_limit_key){ 0 };
 	(void)atomic_fetch_add(&target->connections, 1);
 	if (target == loop)
 		http_connection_start(connection);

@@ -25,6 +25,7 @@ struct http_connection {
 	enum http_wait wait;
 	struct http_deadline deadline;
 	struct http_limit_key key;
+	bool is_proxy;      /* its word about the client counts */
 	bool counted;       /* by the limit */
 	bool linger;        /* we close it: let the client read first */
 	size_t discarded;   /* bytes, while it lingers */
@@ -34,6 +35,9 @@ struct http_connection {
 	struct sockaddr_storage address;
 	char peer[INET6_ADDRSTRLEN];
 };
+
+/* http_connection_tls returns what the connection's server is given. */
+struct http_tls *http_connection_tls(struct MHD_Connection *mhd);
 
 /* http_connection_accept accepts what waits, a few at a time. */
 void http_connection_accept(struct http_loop *loop);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "gateway/http_reply.h"
+#include "gateway/http_tls.h"
 
 /*
  * Of libmicrohttpd's memory for a connection, one half is for reading at
@@ -117,8 +118,6 @@ queue(struct http_request *request)
 	http_connection_wait(connection, HTTP_WAIT_SENDING);
 	rc = MHD_queue_response(connection->mhd, request->status,
 	                        request->response);
-	MHD_destroy_response(request->response);
-	request->response = NULL;
 	return rc;
 }
 
@@ -178,6 +177,8 @@ take_head(struct http_request *request, const char *method, const char *version)
 		status = 431;
 	if (status == 0 && !make_room(request, &framing))
 		status = 431;
+	if (request->header_count > 0 && !http_request_find_client(request))
+		status = 503;
 	if (status != 0) {
 		refuse(request, status);
 		return queue(request);
@@ -284,8 +285,7 @@ finish(void *cls, struct MHD_Connection *mhd, void **context,
 	connection = request->connection;
 	connection->request = NULL;
 	is_last = request->close;
-	if (request->response != NULL)
-		MHD_destroy_response(request->response);
+	http_reply_release(request);
 	http_request_close(request);
 	/* An answer from before the drain has promised the client another. */
 	if (!is_last && atomic_load(&connection->loop->server->draining))
@@ -311,17 +311,27 @@ notify(void *cls, struct MHD_Connection *mhd, void **context,
 struct MHD_Daemon *
 http_exchange_daemon(struct http_loop *loop)
 {
+	const struct MHD_OptionItem plain[] = { { MHD_OPTION_END, 0, NULL } };
+	const struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0,
+		  (void *)(uintptr_t)http_tls_priorities() },
+		{ MHD_OPTION_HTTPS_CERT_CALLBACK2, 0,
+		  (void *)(uintptr_t)http_tls_retriever() },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+	bool is_tls = loop->server->options.tls != NULL;
 	size_t memory = 2 * loop->server->options.limits.head_max;
 
 	memory = memory + MEMORY_EXTRA > MEMORY_MIN ? memory + MEMORY_EXTRA
 	                                            : MEMORY_MIN;
 	return MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
-			MHD_ALLOW_SUSPEND_RESUME,
+			MHD_ALLOW_SUSPEND_RESUME | (is_tls ? MHD_USE_TLS : 0),
 		0, NULL, NULL, answer, loop, MHD_OPTION_CONNECTION_LIMIT,
 		CONNECTIONS_UNLIMITED, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		memory, MHD_OPTION_URI_LOG_CALLBACK, begin, loop,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
 		MHD_OPTION_NOTIFY_CONNECTION, notify, loop,
-		MHD_OPTION_NOTIFY_COMPLETED, finish, NULL, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, finish, NULL, MHD_OPTION_ARRAY,
+		is_tls ? tls : plain, MHD_OPTION_END);
 }

@@ -1,5 +1,6 @@
 #include "gateway/http_limit.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -91,6 +92,19 @@ http_limit_key(const struct sockaddr *address)
 	return key;
 }
 
+struct http_limit_key
+http_limit_key_of(const char *address)
+{
+	struct sockaddr_in four = { .sin_family = AF_INET };
+	struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+
+	if (inet_pton(AF_INET, address, &four.sin_addr) == 1)
+		return http_limit_key((const struct sockaddr *)&four);
+	if (inet_pton(AF_INET6, address, &six.sin6_addr) == 1)
+		return http_limit_key((const struct sockaddr *)&six);
+	return (struct http_limit_key){ 0 };
+}
+
 static struct entry **
 find_slot(struct http_limit *limit, struct http_limit_key key)
 {
@@ -121,7 +135,7 @@ count_in(struct http_limit *limit, struct http_limit_key key)
 		*entry = (struct entry){ .key = key };
 		*slot = entry;
 	}
-	if (entry->count >= limit->per_address_max)
+	if (key.family != AF_UNSPEC && entry->count >= limit->per_address_max)
 		return false;
 	entry->count++;
 	limit->total++;

@@ -14,7 +14,8 @@
  */
 struct http_limit;
 
-/* Whose connection it is; made by http_limit_key. */
+/* Whose connection it is; made by http_limit_key. One of AF_UNSPEC, all zero,
+ * is counted in all but not by its address. */
 struct http_limit_key {
 	uint64_t network;
 	int family;
@@ -30,6 +31,9 @@ NODISCARD enum code http_limit_open(unsigned total_max,
 void http_limit_close(struct http_limit *limit);
 
 struct http_limit_key http_limit_key(const struct sockaddr *address);
+
+/* http_limit_key_of makes one of a numeric address as text. */
+struct http_limit_key http_limit_key_of(const char *address);
 
 /* http_limit_enter counts a connection; false: one too many, not counted. */
 bool http_limit_enter(struct http_limit *limit, struct http_limit_key key);

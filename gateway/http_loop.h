@@ -35,6 +35,7 @@ enum http_wait {
 struct http_server {
 	struct http_options options; /* address is not kept */
 	struct http_limit *limit;
+	struct http_limit *clients; /* requests through proxies; or NULL */
 	int listen_fd;
 	uint16_t port;
 	atomic_bool draining;

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/log.h"
+#include "gateway/http_tls.h"
 
 #define LOG_PATH_MAX 256
 
@@ -151,6 +152,15 @@ print_head(const struct http_response *response, char *head, size_t size)
 	(void)snprintf(head + len, size - len, "\r\n");
 }
 
+/* There is one: nothing is refused in this way before its head is read. */
+static void *
+tls_session(const struct http_request *request)
+{
+	return MHD_get_connection_info(request->connection->mhd,
+	                               MHD_CONNECTION_INFO_GNUTLS_SESSION)
+	        ->tls_session;
+}
+
 /* It is short, and the connection's last: what does not fit is lost. */
 static void
 send_directly(const struct http_request *request,
@@ -167,10 +177,18 @@ send_directly(const struct http_request *request,
 	parts[0] = (struct iovec){ head, strlen(head) };
 	parts[1] = (struct iovec){ (void *)(uintptr_t)response->body.data,
 		                   response->body.len };
-	if (strcmp(request->method, "HEAD") == 0)
+	if (strcmp(request->method, "HEAD") == 0) {
 		message.msg_iovlen = 1;
-	(void)sendmsg(request->connection->fd, &message,
-	              MSG_DONTWAIT | MSG_NOSIGNAL);
+		parts[1].iov_len = 0;
+	}
+	if (request->loop->server->options.tls != NULL)
+		http_tls_send(tls_session(request),
+		              (struct bytes){ head, parts[0].iov_len },
+		              (struct bytes){ response->body.data,
+		                              parts[1].iov_len });
+	else
+		(void)sendmsg(request->connection->fd, &message,
+		              MSG_DONTWAIT | MSG_NOSIGNAL);
 	free(head);
 }
 
@@ -203,8 +221,29 @@ http_reply_log(const struct http_request *request,
 	          LOG_T("condition", response->log_condition),
 	          LOG_N("ms", clock_monotonic_ms() - request->received_ms),
 	          LOG_N("bytes", has_body ? (int64_t)response->body.len : 0),
-	          LOG_T("peer", request->connection->peer),
-	          LOG_T("request_id", id));
+	          LOG_T("peer", request->client), LOG_T("request_id", id));
+}
+
+static enum MHD_Result
+wipe_cookie(void *cls, enum MHD_ValueKind kind, const char *name,
+            const char *value)
+{
+	(void)cls;
+	(void)kind;
+	if (strcmp(name, "Set-Cookie") == 0)
+		explicit_bzero((void *)(uintptr_t)value, strlen(value));
+	return MHD_YES;
+}
+
+/* It is sent or never will be: nobody reads its headers any more. */
+void
+http_reply_release(struct http_request *request)
+{
+	if (request->response == NULL)
+		return;
+	(void)MHD_get_response_headers(request->response, wipe_cookie, NULL);
+	MHD_destroy_response(request->response);
+	request->response = NULL;
 }
 
 static void

@@ -7,6 +7,9 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include "gateway/forwarded.h"
+#include "gateway/proxy_list.h"
+
 #define SPARE_MAX 64 /* blocks a loop keeps */
 
 static bool
@@ -56,6 +59,8 @@ http_request_open(struct http_connection *connection)
 		free(request);
 		return NULL;
 	}
+	memcpy(request->client, connection->peer, sizeof(request->client));
+	request->secure = loop->server->options.secure;
 	arena_init(&request->arena, request + 1,
 	           loop->server->options.arena_size);
 	return request;
@@ -66,6 +71,8 @@ http_request_close(struct http_request *request)
 {
 	struct http_loop *loop = request->loop;
 
+	if (request->client_counted)
+		http_limit_leave(loop->server->clients, request->client_key);
 	arena_reset(&request->arena);
 	if (loop->spare_count >= SPARE_MAX) {
 		free(request);
@@ -180,6 +187,32 @@ http_request_read_head(struct http_request *request,
 	return true;
 }
 
+bool
+http_request_find_client(struct http_request *request)
+{
+	const struct http_server *server = request->loop->server;
+	const struct http_options *options = &server->options;
+	const struct forwarded_lines lines = {
+		.is_standard = options->forwarded,
+		.forwarded = http_header(request, "Forwarded"),
+		.x_for = http_header(request, "X-Forwarded-For"),
+		.x_proto = http_header(request, "X-Forwarded-Proto"),
+	};
+	struct forwarded found;
+
+	if (!request->connection->is_proxy)
+		return true;
+	forwarded_read(&lines, options->proxies, request->connection->peer,
+	               &found);
+	memcpy(request->client, found.client, sizeof(request->client));
+	if (found.scheme != FORWARDED_UNKNOWN)
+		request->secure = found.scheme == FORWARDED_HTTPS;
+	request->client_key = http_limit_key_of(request->client);
+	request->client_counted =
+		http_limit_enter(server->clients, request->client_key);
+	return request->client_counted;
+}
+
 struct arena *
 http_arena(struct http_request *request)
 {
@@ -222,7 +255,13 @@ http_body(const struct http_request *request)
 const char *
 http_peer(const struct http_request *request)
 {
-	return request->connection->peer;
+	return request->client;
+}
+
+bool
+http_is_secure(const struct http_request *request)
+{
+	return request->secure;
 }
 
 const uint8_t *

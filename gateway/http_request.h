@@ -24,6 +24,10 @@ struct http_request {
 	struct http_request *next; /* among the answered or the spare */
 	struct arena arena;
 	uint8_t id[16];
+	char client[INET6_ADDRSTRLEN]; /* the peer, or whom a proxy names */
+	bool secure;
+	bool client_counted; /* by the server's clients */
+	struct http_limit_key client_key;
 	int64_t received_ms;
 	const char *method; /* "" until the head is read, like the next two */
 	const char *path;
@@ -44,7 +48,7 @@ struct http_request {
 	bool direct;   /* http_respond writes to the socket itself */
 	bool answered; /* http_respond was called */
 	unsigned status;
-	struct MHD_Response *response; /* ours until it is queued */
+	struct MHD_Response *response; /* until the end: http_reply_release */
 };
 
 /* http_request_open makes an empty request; NULL if there is no memory. */
@@ -59,6 +63,12 @@ void http_request_close(struct http_request *request);
  */
 bool http_request_read_head(struct http_request *request,
                             const struct http_head *head);
+
+/*
+ * http_request_find_client takes a trusted proxy's word for who the client is;
+ * false: that client has too many requests in progress.
+ */
+bool http_request_find_client(struct http_request *request);
 
 /* http_request_free_spare frees what the loop keeps for later requests. */
 void http_request_free_spare(struct http_loop *loop);

@@ -117,6 +117,11 @@ http_server_open(const struct http_options *options, struct http_server **out,
 	code = http_limit_open(options->limits.connections_max,
 	                       options->limits.connections_per_address_max,
 	                       &server->limit);
+	if (code == CODE_OK && options->proxies != NULL)
+		code = http_limit_open(
+			options->limits.connections_max,
+			options->limits.connections_per_address_max,
+			&server->clients);
 	if (code == CODE_OK)
 		code = start_loops(server);
 	if (code != CODE_OK) {
@@ -192,6 +197,7 @@ http_server_close(struct http_server *server)
 	for (unsigned i = 0; i < server->loop_count; i++)
 		http_loop_close(server->loops[i]);
 	http_limit_close(server->limit);
+	http_limit_close(server->clients);
 	(void)pthread_cond_destroy(&server->changed);
 	(void)pthread_mutex_destroy(&server->mutex);
 	free(server->loops);

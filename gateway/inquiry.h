@@ -1,6 +1,7 @@
 #ifndef GATEWAY_INQUIRY_H
 #define GATEWAY_INQUIRY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -16,7 +17,8 @@ struct inquiry {
 	const char *method;
 	const char *path;          /* raw, undecoded */
 	const char *query;         /* raw, without '?' */
-	const char *peer;          /* numeric address */
+	const char *peer;          /* the client's numeric address */
+	bool secure;               /* the client speaks HTTPS */
 	const uint8_t *request_id; /* 16 bytes */
 	struct bytes body;
 	/* header returns a header's value, NULL if absent; any case. */

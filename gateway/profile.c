@@ -38,9 +38,10 @@ find(struct profile_set *set, const char *name)
 static enum code
 add_profile(struct loader *l, const struct profile_file *file)
 {
-	static const char *const known[] = { "profile", "extends", "summary",
-		                             "objects", "errors",  "routes",
-		                             NULL };
+	static const char *const known[] = { "profile",        "extends",
+		                             "summary",        "objects",
+		                             "errors",         "routes",
+		                             "refresh_cookie", NULL };
 	struct profile_set *set = l->set;
 	struct profile *profile = &set->profiles[set->count];
 	struct json_error error;
@@ -72,6 +73,9 @@ add_profile(struct loader *l, const struct profile_file *file)
 		code = spec_value_text(&name_at, &profile->name);
 	if (code == CODE_OK)
 		code = spec_text(&profile->root, "summary", &profile->summary);
+	if (code == CODE_OK)
+		code = spec_bool(&profile->root, "refresh_cookie",
+		                 &profile->refresh_cookie);
 	if (code == CODE_OK && find(set, profile->name) != NULL)
 		return spec_fail(&name_at, "there is a profile \"%s\" already",
 		                 profile->name);
@@ -207,6 +211,7 @@ add_route(struct profile_set *set, struct profile *profile,
           const struct spec *at)
 {
 	struct route_scope scope = { .profile = profile->name,
+		                     .refresh_cookie = profile->refresh_cookie,
 		                     .objects = &profile->objects,
 		                     .pages = &set->pages,
 		                     .errors = &profile->errors,
@@ -221,6 +226,7 @@ add_route(struct profile_set *set, struct profile *profile,
 	code = route_compile(at, &scope, route);
 	if (code != CODE_OK || !profile->is_served)
 		return code;
+	set->has_cookie |= route->cookie.is_used;
 	if (route->body_max > set->body_max)
 		set->body_max = route->body_max;
 	code = router_add(&set->router, &set->arena, route, &other);

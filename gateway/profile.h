@@ -27,8 +27,9 @@ struct profile {
 	const struct profile *base; /* it extends; NULL for PROFILE_BASE */
 	struct template_objects objects;
 	struct error_table errors;
-	bool is_ready;  /* objects and errors are there */
-	bool is_served; /* its routes are answered */
+	bool refresh_cookie; /* its routes keep that token in a cookie */
+	bool is_ready;       /* objects and errors are there */
+	bool is_served;      /* its routes are answered */
 };
 
 struct profile_options {
@@ -43,6 +44,7 @@ struct profile_set {
 	size_t count;
 	struct router router;
 	struct page_set pages;
+	bool has_cookie;   /* a route that is served uses the refresh cookie */
 	uint32_t body_max; /* the largest of any route; 0: none has its own */
 	const struct error_table *errors; /* of answers without a route */
 };

@@ -7,6 +7,7 @@
 #include "base/encoding.h"
 #include "gateway/message.h"
 #include "gateway/paging.h"
+#include "gateway/refresh_cookie.h"
 
 #define REQUEST_ID_LEN 16
 #define TYPE_HTML "text/html; charset=utf-8"
@@ -111,9 +112,22 @@ request_id_text(struct exchange *x)
 	return x->request_id;
 }
 
+/*
+ * RFC 6797. Without includeSubDomains: the other names of the domain are not
+ * ours to decide for.
+ */
+static void
+add_transport_security(const struct translator *t, struct exchange *x)
+{
+	if (x->inquiry.secure && t->public_base != NULL &&
+	    strncmp(t->public_base, "https://", 8) == 0)
+		answer_add(&x->answer, "Strict-Transport-Security",
+		           "max-age=31536000");
+}
+
 /* What every answer carries, whatever it is. */
 static void
-add_common(struct exchange *x, const char *type)
+add_common(const struct translator *t, struct exchange *x, const char *type)
 {
 	const struct router_path *path = x->match.path;
 	struct answer *answer = &x->answer;
@@ -130,6 +144,7 @@ add_common(struct exchange *x, const char *type)
 	answer_add(answer, "Referrer-Policy",
 	           is_page ? "no-referrer" : "same-origin");
 	answer_add(answer, "X-Frame-Options", "DENY");
+	add_transport_security(t, x);
 	if (answer->status == 401)
 		answer_add(answer, "WWW-Authenticate", "Bearer realm=\"api\"");
 }
@@ -152,16 +167,17 @@ void
 render_empty(const struct translator *t, struct exchange *x, unsigned status)
 {
 	x->answer = (struct answer){ .status = status };
-	add_common(x, TYPE_JSON);
-	cors_expose(t->cors, origin_of(x), &x->answer);
+	add_common(t, x, TYPE_JSON);
+	cors_expose(t->cors, origin_of(x), refresh_cookie_is_on(x), &x->answer);
 }
 
 void
 render_preflight(const struct translator *t, struct exchange *x)
 {
 	x->answer = (struct answer){ .status = 200 };
-	add_common(x, TYPE_JSON);
-	cors_preflight(t->cors, origin_of(x), &x->answer);
+	add_common(t, x, TYPE_JSON);
+	cors_preflight(t->cors, origin_of(x), refresh_cookie_is_on(x),
+	               &x->answer);
 }
 
 static const struct error_rule *
@@ -206,13 +222,13 @@ render_error(const struct translator *t, struct exchange *x,
 			};
 		}
 	}
-	add_common(x, type);
+	add_common(t, x, type);
 	if (strcmp(type, TYPE_HTML) == 0)
 		add_page_headers(t, x);
 	if (x->answer.status == 503 || x->answer.status == 429)
 		answer_add(&x->answer, "Retry-After",
 		           retry_after == NULL ? "1" : retry_after);
-	cors_expose(t->cors, origin_of(x), &x->answer);
+	cors_expose(t->cors, origin_of(x), refresh_cookie_is_on(x), &x->answer);
 }
 
 /* Strong enough to tell two pictures of one address apart (FNV-1a). */
@@ -352,12 +368,16 @@ render_success(const struct translator *t, struct exchange *x,
 		render_error(t, x, &refusal);
 		return;
 	}
+	if (x->route->cookie.is_used && !refresh_cookie_give(x, reply)) {
+		render_error(t, x, &refusal);
+		return;
+	}
 	if (x->route->answer.raw != NULL)
 		type = render_raw(x, reply);
-	add_common(x, type);
+	add_common(t, x, type);
 	if (content.page != NULL)
 		add_page_headers(t, x);
 	else if (x->route->answer.no_store)
 		answer_add(&x->answer, "Cache-Control", "no-store");
-	cors_expose(t->cors, origin_of(x), &x->answer);
+	cors_expose(t->cors, origin_of(x), refresh_cookie_is_on(x), &x->answer);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "gateway/route_cookie.h"
 #include "gateway/route_request.h"
 
 static const char *const method_names[METHOD_COUNT] = {
@@ -320,7 +321,11 @@ route_compile(const struct spec *at, const struct route_scope *scope,
 		code = read_browser(at, scope, out);
 	if (code == CODE_OK)
 		code = read_confirm(at, scope, out);
-	return code == CODE_OK ? keep_text(at, out) : code;
+	if (code == CODE_OK)
+		code = keep_text(at, out);
+	if (code == CODE_OK && scope->refresh_cookie)
+		code = route_cookie_compile(at, out);
+	return code;
 }
 
 static bool
@@ -335,7 +340,8 @@ within_equals(const struct route *a, const struct route *b)
 bool
 route_equals(const struct route *a, const struct route *b)
 {
-	return strcmp(a->text, b->text) == 0 && within_equals(a, b) &&
+	return strcmp(a->text, b->text) == 0 &&
+	       a->cookie.is_used == b->cookie.is_used && within_equals(a, b) &&
 	       within_equals(a->browser, b->browser) &&
 	       within_equals(a->confirm, b->confirm);
 }

@@ -48,6 +48,15 @@ struct route_rule {
 	const char *report_as;
 };
 
+/* What happens to the refresh cookie (route_cookie.h). */
+struct route_cookie {
+	bool is_used;
+	bool clears;                              /* a success ends it */
+	const ProtobufCFieldDescriptor *set_from; /* of the reply; NULL */
+	const ProtobufCFieldDescriptor *expires;  /* of the reply; NULL */
+	const struct field *row; /* that takes it; NULL: none does */
+};
+
 struct route {
 	const char *profile; /* its name */
 	const char *path;    /* as the profile writes it */
@@ -70,6 +79,7 @@ struct route {
 	struct route_rule rules[ROUTE_RULE_MAX];
 	size_t rule_count;
 	struct route_answer answer;
+	struct route_cookie cookie;
 	struct error_table errors;
 	bool may[CONDITION_MAX]; /* the conditions it can meet */
 
@@ -80,6 +90,7 @@ struct route {
 /* What a route takes from the profiles. */
 struct route_scope {
 	const char *profile;
+	bool refresh_cookie; /* the profile says so */
 	const struct template_objects *objects;
 	const struct page_set *pages;
 	const struct error_table *errors; /* of the profile */

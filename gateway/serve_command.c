@@ -30,7 +30,8 @@ const char serve_help[] =
 	"                    where, or that nothing is, and end\n"
 	"\n"
 	"Signals: SIGTERM and SIGINT drain (no new connection, what runs is\n"
-	"answered) and end with 0; SIGHUP reads log.level again.\n"
+	"answered) and end with 0; SIGHUP reads log.level and the files of\n"
+	"gateway.tls_cert and gateway.tls_key again.\n"
 	"\n"
 	"Every setting can be overridden by a variable\n"
 	"LATCHKEY_<SECTION>_<KEY>, such as LATCHKEY_GATEWAY_LISTEN.\n";
@@ -73,17 +74,21 @@ enter(const struct serve_options *options, char *err, size_t err_size)
 }
 
 static void
-reload(const char *file)
+reload(struct front *front, const char *file)
 {
 	struct gateway_settings settings = { 0 };
 	char err[512] = "";
 
 	if (settings_load(&gateway_settings_table, file, &settings, err,
-	                  sizeof(err)) == CODE_OK)
+	                  sizeof(err)) == CODE_OK &&
+	    front_reload(front, &settings, err, sizeof(err)) == CODE_OK) {
 		set_log_level(&settings);
-	else
+		LOG_EVENT(LOG_LEVEL_INFO, "settings_reloaded",
+		          LOG_T("program", PROGRAM));
+	} else {
 		LOG_EVENT(LOG_LEVEL_ERROR, "settings_kept",
 		          LOG_T("reason", err));
+	}
 	settings_free(&gateway_settings_table, &settings);
 }
 
@@ -108,7 +113,7 @@ serve(const struct gateway_settings *settings, const char *file)
 	do {
 		got = process_wait_signal(&signals, WAIT_MS);
 		if (got == SIGHUP)
-			reload(file);
+			reload(front, file);
 	} while (got != SIGTERM && got != SIGINT);
 	LOG_EVENT(LOG_LEVEL_INFO, "draining", LOG_T("program", PROGRAM));
 	front_drain(front);

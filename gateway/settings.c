@@ -7,13 +7,22 @@ static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
 
 static const char *const confirming[] = { "script", "always", "never", NULL };
 
+static const char *const proxy_headers[] = { "x-forwarded", "forwarded", NULL };
+
 static const struct setting rows[] = {
 	ROW_PATH(gateway, listen, "127.0.0.1:8000",
 	         "Numeric address and port to listen on, such as "
 	         "127.0.0.1:8000 or [::1]:8000. Port 0: any free one."),
+	ROW_TEXT(gateway, listen_tls, "",
+	         "Numeric address and port to speak HTTPS on as well, such as "
+	         "0.0.0.0:8443. Empty: none."),
+	ROW_TEXT(gateway, tls_cert, "",
+	         "HTTPS: the certificate, PEM, its intermediates behind it. "
+	         "This and the key are read again on SIGHUP."),
+	ROW_TEXT(gateway, tls_key, "", "HTTPS: its key, PEM."),
 	ROW_NUMBER(gateway, loops, "0", 0, 256,
-	           "Event loops, each a thread; 0 to 256. 0: as many as "
-	           "there are cores."),
+	           "Event loops of each listener, each a thread; 0 to 256. 0: "
+	           "as many as there are cores."),
 	ROW_LIST(gateway, profiles, "", 64,
 	         "Names of the profiles to serve, such as django-auth; 0 "
 	         "to 64. Empty: all there are."),
@@ -27,6 +36,14 @@ static const struct setting rows[] = {
 	         "Somebody else speaks TLS to the clients. Without it "
 	         "only loopback addresses are listened on, because "
 	         "passwords would travel in the clear."),
+	ROW_LIST(gateway, trusted_proxies, "", 64,
+	         "Addresses and networks, such as 10.0.0.7 or 10.0.0.0/8, "
+	         "whose word about a client's address and scheme is believed; "
+	         "0 to 64. Only of proxies that add to the header themselves."),
+	ROW_CHOICE(gateway, proxy_header, "x-forwarded", proxy_headers,
+	           "What these send: x-forwarded (X-Forwarded-For and "
+	           "X-Forwarded-Proto) or forwarded (RFC 7239). The other is "
+	           "ignored, because a client could have written it."),
 	ROW_TEXT(gateway, public_base, "",
 	         "What clients call this gateway, such as "
 	         "https://auth.example; begins links to avatars and to the "
@@ -88,11 +105,11 @@ static const struct setting rows[] = {
 	           "Milliseconds a connection may idle between requests; "
 	           "1 to 3600000."),
 	ROW_NUMBER(limits, connections_max, "4096", 1, 1000000,
-	           "Connections at the same time; 1 to 1000000."),
+	           "Connections of a listener at the same time; 1 to 1000000."),
 	ROW_NUMBER(limits, connections_per_address_max, "256", 0, 1000000,
 	           "Of these from one address, for IPv6 one /64; 0 to "
-	           "1000000. 0: no such limit. Behind a proxy all come "
-	           "from one address."),
+	           "1000000. 0: no such limit. Through a trusted proxy: "
+	           "requests in progress of one client."),
 	ROW_NUMBER(limits, files_max, "8192", 64, 1048576,
 	           "Open files and connections of the process; 64 to "
 	           "1048576. Well above limits.connections_max."),

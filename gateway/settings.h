@@ -11,11 +11,16 @@
 struct gateway_settings {
 	struct {
 		char *listen;
+		char *listen_tls;
+		char *tls_cert;
+		char *tls_key;
 		int64_t loops;
 		struct setting_list profiles;
 		char *profile_dir;
 		char *swagger_ui_dir;
 		bool behind_tls_proxy;
+		struct setting_list trusted_proxies;
+		char *proxy_header;
 		char *public_base;
 	} gateway;
 	struct {

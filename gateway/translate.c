@@ -7,6 +7,7 @@
 #include "gateway/form.h"
 #include "gateway/header_value.h"
 #include "gateway/message.h"
+#include "gateway/refresh_cookie.h"
 #include "gateway/render.h"
 
 /* Bounds of rpc.v1.Caller. */
@@ -186,6 +187,7 @@ take_input(const struct translator *t, struct exchange *x)
 		                     strlen(x->inquiry.query) };
 	struct json *form = NULL;
 	enum code code = CODE_OK;
+	unsigned condition;
 
 	take_parameters(x);
 	if (x->route->needs_body) {
@@ -202,7 +204,9 @@ take_input(const struct translator *t, struct exchange *x)
 			return refuse_body(t, x);
 	}
 	x->input.query = form;
-	return code == CODE_OK ? true : refuse_too_large(t, x);
+	if (code != CODE_OK)
+		return refuse_too_large(t, x);
+	return refresh_cookie_take(t, x, &condition) || refuse(t, x, condition);
 }
 
 /* What concerns two fields is looked at once each is good by itself. */

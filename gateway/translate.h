@@ -57,6 +57,7 @@ struct exchange {
 	struct body body;
 	struct field_input input;
 	struct field_outcome outcome;
+	bool cookie_came_well; /* as the refresh cookie has to come */
 	char request_id[33];
 	char retry_after[16];
 	char retry_words[32]; /* "30 seconds" */

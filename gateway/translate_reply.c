@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gateway/message.h"
+#include "gateway/refresh_cookie.h"
 #include "gateway/render.h"
 
 /* "roles" and "roles.names" are about the row that fills "roles.names". */
@@ -133,6 +134,8 @@ translate_failure(const struct translator *t, struct exchange *x,
 			refusal.condition = CONDITION_INTERNAL;
 	}
 	render_error(t, x, &refusal);
+	if (code == CODE_UNAUTHENTICATED)
+		refresh_cookie_drop(x);
 }
 
 /* A reply to a request with bad fields is none: the server was to refuse it,

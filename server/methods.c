@@ -81,6 +81,13 @@ static const struct rpc_method methods[] = {
 	  .mutating = true,
 	  .payload_max = PAYLOAD_TOKEN,
 	  TYPES(logout_request, logout_response) },
+	{ .name = "latchkey.v1.AuthService/ExchangeIdToken",
+	  .handler = auth_exchange_id_token,
+	  .role = ROLE_NONE,
+	  .lane = LANE_NET, /* may fetch the issuer's keys */
+	  .mutating = true,
+	  .payload_max = PAYLOAD_TOKEN,
+	  TYPES(exchange_id_token_request, exchange_id_token_response) },
 	{ .name = "latchkey.v1.AccountService/GetMe",
 	  .handler = account_get_me,
 	  .role = ROLE_USER,

@@ -9,6 +9,7 @@
 #include "server/domain/throttle.h"
 #include "server/domain/token.h"
 
+struct federation;
 struct keyring;
 struct mail_sender;
 struct password_hasher;
@@ -28,6 +29,7 @@ struct server {
 	const struct keyring *keyring;
 	struct token_cache *token_cache; /* NULL: none */
 	struct password_hasher *hasher;
+	const struct federation *federation; /* NULL: no issuer is trusted */
 	struct token_policy tokens;
 	struct session_policy sessions;
 	struct throttle_policy throttles;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/version.h"
+#include "server/domain/federation.h"
 #include "server/domain/keyring.h"
 #include "server/domain/mail_sender.h"
 #include "server/domain/master_key.h"
@@ -27,7 +28,9 @@
 #include "server/store/store.h"
 #include "server/sweep.h"
 
-#define HASH_EXTRA 2 /* threads that wait while others hash */
+#define HASH_EXTRA 2  /* threads that wait while others hash */
+#define NET_THREADS 4 /* for calls that may wait for another server */
+#define NET_QUEUE_MAX 64
 #define DAY_US ((int64_t)24 * 3600 * 1000000)
 
 struct service {
@@ -39,6 +42,7 @@ struct service {
 	struct token_cache *token_cache;
 	struct mail_settings mail;
 	struct mail_sender *mail_sender;
+	struct federation *federation;
 	struct server server;
 	struct rpc_method rows[METHODS_MAX];
 	struct listening listening;
@@ -145,6 +149,22 @@ open_mail(struct service *service, char *err, size_t err_size)
 	return code;
 }
 
+/* Without an issuer in the settings there is no federation. */
+static enum code
+open_federation(const struct server_settings *s, struct federation **out,
+                char *err, size_t err_size)
+{
+	const struct federation_options options = {
+		.google_audiences = &s->federation.google_audiences,
+		.google_domain = s->federation.google_domain,
+		.google_keys = s->federation.google_keys,
+		.issuers = &s->federation.issuers,
+		.ca = s->federation.ca,
+	};
+
+	return federation_open(&options, out, err, err_size);
+}
+
 static enum code
 listen_all(struct service *service, char *err, size_t err_size)
 {
@@ -170,8 +190,8 @@ listen_all(struct service *service, char *err, size_t err_size)
 	options.lanes[LANE_HASH] =
 		(struct lane_options){ hash_threads,
 		                       (unsigned)s->lanes.hash_queue_max };
-	/* No method waits for another server yet. */
-	options.lanes[LANE_NET] = (struct lane_options){ 1, 1 };
+	options.lanes[LANE_NET] =
+		(struct lane_options){ NET_THREADS, NET_QUEUE_MAX };
 	options.listener_count = service->listening.count;
 	if (code != CODE_OK)
 		return code;
@@ -214,6 +234,10 @@ service_open(const struct server_settings *settings, struct service **out,
 		code = fill_server(service, err, err_size);
 	if (code == CODE_OK)
 		code = open_mail(service, err, err_size);
+	if (code == CODE_OK)
+		code = open_federation(settings, &service->federation, err,
+		                       err_size);
+	service->server.federation = service->federation;
 	if (code == CODE_OK)
 		code = listen_all(service, err, err_size);
 	if (code != CODE_OK) {
@@ -295,6 +319,7 @@ service_close(struct service *service)
 	if (service == NULL)
 		return;
 	rpc_server_close(service->rpc);
+	federation_close(service->federation);
 	mail_sender_close(service->mail_sender);
 	mail_settings_wipe(&service->mail);
 	password_hasher_close(service->hasher);
@@ -305,6 +330,17 @@ service_close(struct service *service)
 	if (service->lock_fd >= 0)
 		(void)close(service->lock_fd);
 	free(service);
+}
+
+static enum code
+check_federation(const struct server_settings *settings, char *err,
+                 size_t err_size)
+{
+	struct federation *federation = NULL;
+	enum code code = open_federation(settings, &federation, err, err_size);
+
+	federation_close(federation);
+	return code;
 }
 
 static enum code
@@ -334,6 +370,8 @@ service_check(const struct server_settings *settings, char *err,
 		code = policy_read(settings, &policies, err, err_size);
 	if (code == CODE_OK)
 		code = check_mail(settings, err, err_size);
+	if (code == CODE_OK)
+		code = check_federation(settings, err, err_size);
 	if (code == CODE_OK)
 		code = load_master_key(settings, master, err, err_size);
 	explicit_bzero(master, sizeof(master));

@@ -1,6 +1,7 @@
 #include "server/settings.h"
 
 #include "server/domain/attribute.h"
+#include "server/domain/federation.h"
 
 #define SETTINGS_STRUCT struct server_settings
 #include "base/setting_rows.h"
@@ -105,6 +106,26 @@ static const struct setting rows[] = {
 	         "at most 40. The type: text, integer or flag. The writer: "
 	         "user (the owner and staff), staff, or nobody. They follow "
 	         "last_login in the user object, null when unset."),
+
+	ROW_LIST(federation, google_audiences, "", ISSUER_TEXTS_MAX,
+	         "Client ids of your front-ends at Google: who signs in there "
+	         "with one of them may log in here. 0 to 8 of them. Empty: "
+	         "no sign-in with Google."),
+	ROW_TEXT(federation, google_domain, "",
+	         "Accept from Google only accounts of this Workspace domain "
+	         "(the `hd` claim). Empty: any."),
+	ROW_PATH(federation, google_keys, FEDERATION_GOOGLE_KEYS,
+	         "Where Google publishes its keys."),
+	ROW_LIST(federation, issuers, "", FEDERATION_OTHERS_MAX,
+	         "Other OpenID issuers whose ID tokens are accepted, each "
+	         "\"URL keys=URL audience=ID domain=NAME\": the `iss` claim, "
+	         "the `jwks_uri` of its openid-configuration, our client id "
+	         "there (up to 8 times), and the domains (0 to 8) whose mail "
+	         "it speaks for: accounts with such an address are linked at "
+	         "the first sign-in. 0 to 8 issuers."),
+	ROW_TEXT(federation, ca, "",
+	         "Authorities that the certificates of all these servers may "
+	         "come from, PEM. Empty: the system's."),
 
 	ROW_PATH(throttles, login_address, "30/300",
 	         "Failed logins allowed from one address (IPv6: from one "

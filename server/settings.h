@@ -51,6 +51,13 @@ struct server_settings {
 		struct setting_list attributes;
 	} users;
 	struct {
+		struct setting_list google_audiences;
+		char *google_domain;
+		char *google_keys;
+		struct setting_list issuers;
+		char *ca;
+	} federation;
+	struct {
 		char *login_address;
 		char *login_account;
 		char *login_device;

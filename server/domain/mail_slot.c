@@ -11,7 +11,8 @@
 
 /* What mail_template.h explains. */
 static const char *const variables[] = {
-	"operator", "email", "link", "lifetime", "time", "address", "name",
+	"operator", "email",   "link", "lifetime",
+	"time",     "address", "name", "issuer",
 };
 
 #define VARIABLE_COUNT (sizeof(variables) / sizeof(variables[0]))
@@ -88,7 +89,7 @@ line_fault(struct bytes line)
 		if (!is_known(slot.name))
 			return "unknown variable; there are {{operator}}, "
 			       "{{email}}, {{link}}, {{lifetime}}, {{time}}, "
-			       "{{address}}, {{name}}";
+			       "{{address}}, {{name}}, {{issuer}}";
 		line = rest(line, slot.len);
 	}
 }

@@ -1,4 +1,4 @@
-/* The one file that includes libcurl's header. */
+/* Beside https_fetch.c the one file that includes libcurl's header. */
 #include "server/domain/mail_smtp.h"
 
 #include <stdatomic.h>

@@ -21,8 +21,9 @@
  *   email     the address that the mail goes to
  *   link      the one-time link: verify, reset, invitation
  *   lifetime  how long it is good: "3 days", "1 hour"
- *   time      when it happened, UTC: password_changed
- *   address   from which network address, if known: password_changed
+ *   time      when it happened, UTC: password_changed, identity_linked
+ *   address   from which network address, if known: the same
+ *   issuer    where one can now sign in, such as Google: identity_linked
  *   name      what the user calls themselves. A stranger may have typed it into
  *             a registration: the built-in templates leave it out.
  */
@@ -34,6 +35,7 @@
 #define MAIL_TEMPLATE_RESET "reset"
 #define MAIL_TEMPLATE_INVITATION "invitation"
 #define MAIL_TEMPLATE_PASSWORD_CHANGED "password_changed"
+#define MAIL_TEMPLATE_IDENTITY_LINKED "identity_linked"
 #define MAIL_TEMPLATE_TEST "test"
 
 struct mail;

@@ -106,7 +106,7 @@ every_kind_of_mail_has_text_and_html(void **state)
 	static const char *const names[] = {
 		MAIL_TEMPLATE_VERIFY,           MAIL_TEMPLATE_RESET,
 		MAIL_TEMPLATE_INVITATION,       MAIL_TEMPLATE_TEST,
-		MAIL_TEMPLATE_PASSWORD_CHANGED,
+		MAIL_TEMPLATE_PASSWORD_CHANGED, MAIL_TEMPLATE_IDENTITY_LINKED,
 	};
 	struct fixture *f = *state;
 

@@ -303,6 +303,21 @@ mailing_password_changed(const struct mailing *mailing, const struct user *user)
 	end(&draft);
 }
 
+void
+mailing_identity_linked(const struct mailing *mailing, const struct user *user,
+                        const char *issuer)
+{
+	struct draft draft;
+
+	if (*user->email == '\0' || mailing->txn->code != CODE_OK)
+		return;
+	begin(&draft, mailing, user, "identity_linked");
+	add_variable(&draft, "issuer", issuer);
+	add_variable(&draft, "time", time_text(mailing));
+	add_variable(&draft, "address", mailing->client_address);
+	end(&draft);
+}
+
 static bool
 begins_with(const char *text, const char *prefix)
 {

@@ -56,6 +56,13 @@ void mailing_link(const struct mailing *mailing, const struct user *user,
 void mailing_password_changed(const struct mailing *mailing,
                               const struct user *user);
 
+/*
+ * mailing_identity_linked queues the notice that the account can be used by
+ * signing in at an issuer (its name, for people), if the user has an address.
+ */
+void mailing_identity_linked(const struct mailing *mailing,
+                             const struct user *user, const char *issuer);
+
 /* Why a link will not do. */
 enum link_fault { LINK_OK, LINK_INVALID, LINK_EXPIRED, LINK_USED };
 

@@ -311,6 +311,23 @@ the_notice_says_from_where(void **state)
 	assert_string_equal(variable(&mail, "address"), "192.0.2.7");
 }
 
+static void
+the_notice_of_a_link_names_the_issuer(void **state)
+{
+	struct store_fixture *f = *state;
+	const struct user user = add_user(f, &ada);
+	struct step step;
+	struct mail mail;
+
+	mailing_identity_linked(begin_at(f, &step, T0), &user, "Google");
+	end(&step);
+	mail = take_mail(f, T0);
+	assert_string_equal(mail.to, "Ada@Example.org");
+	assert_string_equal(mail.template_name, "identity_linked");
+	assert_string_equal(variable(&mail, "issuer"), "Google");
+	assert_string_equal(variable(&mail, "address"), "192.0.2.7");
+}
+
 /* What this file names and what the templates name must be the same. */
 static void
 expect_words(struct store_fixture *f, const struct mail *mail,
@@ -711,6 +728,7 @@ main(void)
 		CASE(templates_of_links_are_filled_wherever_they_say),
 		CASE(a_reader_is_called_by_the_best_name_there_is),
 		CASE(the_notice_says_from_where),
+		CASE(the_notice_of_a_link_names_the_issuer),
 		CASE(an_invitation_does_not_say_from_where),
 		CASE(the_built_in_templates_find_what_they_name),
 		CASE(a_lifetime_is_said_in_the_greatest_exact_unit),

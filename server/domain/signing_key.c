@@ -9,14 +9,16 @@
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <sodium.h>
 
 #include "base/encoding.h"
 
-#define P256_SIZE 32    /* bytes of a coordinate, of r, and of s */
-#define P256_DER_MAX 72 /* SEQUENCE of two INTEGERs of at most 33 bytes */
+#define RSA_EXPONENT_MAX 4 /* bytes: a larger one only costs time */
+#define P256_SIZE 32       /* bytes of a coordinate, of r, and of s */
+#define P256_DER_MAX 72    /* SEQUENCE of two INTEGERs of at most 33 bytes */
 
 struct signing_key {
 	char kid[KEY_ID_MAX + 1];
@@ -192,6 +194,58 @@ signing_key_open(const struct stored_key *about, struct bytes private_key,
 	key->alg = alg;
 	key->purpose = about->purpose;
 	if (!take_private(key, private_key)) {
+		signing_key_close(key);
+		return CODE_INVALID_ARGUMENT;
+	}
+	*out = key;
+	return CODE_OK;
+}
+
+/* make_rsa makes a public key of its numbers, or NULL. */
+static EVP_PKEY *
+make_rsa(struct bytes modulus, struct bytes exponent)
+{
+	BIGNUM *n = BN_bin2bn(modulus.data, (int)modulus.len, NULL);
+	BIGNUM *e = BN_bin2bn(exponent.data, (int)exponent.len, NULL);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *pkey = NULL;
+
+	if (n != NULL && e != NULL && bld != NULL &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_N, n) == 1 &&
+	    OSSL_PARAM_BLD_push_BN(bld, OSSL_PKEY_PARAM_RSA_E, e) == 1)
+		params = OSSL_PARAM_BLD_to_param(bld);
+	if (ctx == NULL || params == NULL || BN_is_odd(e) != 1 ||
+	    BN_is_one(e) == 1 || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		pkey = NULL;
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	EVP_PKEY_CTX_free(ctx);
+	BN_free(e);
+	BN_free(n);
+	return pkey;
+}
+
+enum code
+signing_key_open_public(const char *kid, struct bytes modulus,
+                        struct bytes exponent, struct signing_key **out)
+{
+	size_t kid_len = strnlen(kid, KEY_ID_MAX + 1);
+	struct signing_key *key;
+
+	if (kid_len == 0 || kid_len > KEY_ID_MAX || modulus.len == 0 ||
+	    modulus.len > RSA_BITS_MAX / 8 || exponent.len == 0 ||
+	    exponent.len > RSA_EXPONENT_MAX)
+		return CODE_INVALID_ARGUMENT;
+	key = calloc(1, sizeof(*key));
+	if (key == NULL)
+		return CODE_RESOURCE_EXHAUSTED;
+	memcpy(key->kid, kid, kid_len);
+	key->alg = KEY_RS256;
+	key->pkey = make_rsa(modulus, exponent);
+	if (key->pkey == NULL || !is_rsa(key->pkey) || !prepare(key)) {
 		signing_key_close(key);
 		return CODE_INVALID_ARGUMENT;
 	}

@@ -46,6 +46,16 @@ struct signing_key;
 NODISCARD enum code signing_key_open(const struct stored_key *about,
                                      struct bytes private_key,
                                      struct signing_key **out);
+
+/*
+ * signing_key_open_public makes a key that only verifies, with RS256, of the
+ * two unsigned big-endian numbers in another's JWK (RFC 7518, section 6.3.1).
+ * INVALID_ARGUMENT for a size or an exponent that this server would not use.
+ */
+NODISCARD enum code signing_key_open_public(const char *kid,
+                                            struct bytes modulus,
+                                            struct bytes exponent,
+                                            struct signing_key **out);
 void signing_key_close(struct signing_key *key);
 
 const char *signing_key_kid(const struct signing_key *key);

@@ -9,6 +9,7 @@
 #include "server/domain/keyring.h"
 #include "server/domain/token_cache.h"
 #include "server/domain/token_json.h"
+#include "server/domain/token_parts.h"
 
 const char *
 token_fault_name(enum token_fault fault)
@@ -105,34 +106,6 @@ token_issue(const struct keyring *keyring, const struct token_policy *policy,
 	return code;
 }
 
-/* A token's three segments (RFC 7515, section 7.1). */
-struct parts {
-	struct bytes header, payload, signature;
-	struct bytes signed_text; /* header and payload with their dot */
-};
-
-static bool
-split(struct bytes text, struct parts *out)
-{
-	const char *start = text.data, *end = start + text.len;
-	const char *first = memchr(start, '.', text.len), *second;
-
-	if (first == NULL)
-		return false;
-	second = memchr(first + 1, '.', (size_t)(end - first - 1));
-	if (second == NULL ||
-	    memchr(second + 1, '.', (size_t)(end - second - 1)) != NULL)
-		return false;
-	*out = (struct parts){
-		.header = { start, (size_t)(first - start) },
-		.payload = { first + 1, (size_t)(second - first - 1) },
-		.signature = { second + 1, (size_t)(end - second - 1) },
-		.signed_text = { start, (size_t)(second - start) },
-	};
-	return out->header.len > 0 && out->payload.len > 0 &&
-	       out->signature.len > 0;
-}
-
 static enum token_fault
 fault_of(enum code code)
 {
@@ -164,7 +137,7 @@ find_key(const struct keyring *keyring, struct bytes segment,
 }
 
 static bool
-is_signed_by(const struct signing_key *key, const struct parts *parts)
+is_signed_by(const struct signing_key *key, const struct token_parts *parts)
 {
 	uint8_t signature[SIGNATURE_MAX];
 	size_t len;
@@ -185,11 +158,11 @@ read_token(const struct token_verifier *verifier, struct bytes text,
 {
 	const struct signing_key *key;
 	char json[TOKEN_JSON_MAX];
-	struct parts parts;
+	struct token_parts parts;
 	enum token_fault fault;
 	size_t len;
 
-	if (text.len > TOKEN_MAX || !split(text, &parts) ||
+	if (text.len > TOKEN_MAX || !token_parts_split(text, &parts) ||
 	    !base64url_decode(parts.payload.data, parts.payload.len, json,
 	                      sizeof(json), &len))
 		return TOKEN_FAULT_INVALID;

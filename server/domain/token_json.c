@@ -44,8 +44,8 @@ is_shallow(struct bytes json)
  * errno tells a text that is bad from memory that is short: jansson itself
  * reports both as a syntax error.
  */
-static enum code
-load(struct bytes json, json_t **out)
+enum code
+token_json_load(struct bytes json, json_t **out)
 {
 	json_t *object;
 
@@ -95,7 +95,7 @@ token_header_read(struct bytes json, struct token_header *out)
 {
 	struct token_header header = { 0 };
 	json_t *object;
-	enum code code = load(json, &object);
+	enum code code = token_json_load(json, &object);
 
 	if (code != CODE_OK)
 		return code;
@@ -249,7 +249,7 @@ token_content_read(struct bytes json, const struct token_policy *policy,
                    struct token_content *out)
 {
 	json_t *object;
-	enum code code = load(json, &object);
+	enum code code = token_json_load(json, &object);
 
 	if (code != CODE_OK)
 		return code;

@@ -12,12 +12,18 @@
 
 /*
  * The JSON inside a token: header and claims, read strictly and written in a
- * fixed order. Only this module includes jansson. The reading functions return
+ * fixed order. Only this module and issuer_json.c, the JSON of other issuers,
+ * include jansson. The reading functions return
  * INVALID_ARGUMENT for anything but one JSON object without repeated members,
  * at most TOKEN_DEPTH_MAX levels deep, and RESOURCE_EXHAUSTED without memory.
  */
 #define TOKEN_DEPTH_MAX 8
 #define TOKEN_JSON_MAX ((size_t)TOKEN_MAX / 4 * 3) /* bytes, decoded */
+
+struct json_t;
+
+/* token_json_load reads such an object; json_decref frees it. */
+NODISCARD enum code token_json_load(struct bytes json, struct json_t **out);
 
 struct token_header {
 	enum key_alg alg;

@@ -8,5 +8,6 @@ rpc_handler auth_authenticate;
 rpc_handler auth_refresh;
 rpc_handler auth_verify_token;
 rpc_handler auth_logout;
+rpc_handler auth_exchange_id_token;
 
 #endif

@@ -14,6 +14,7 @@
 #include "server/services/user_avatar.h"
 #include "server/services/user_change.h"
 #include "server/services/user_message.h"
+#include "server/store/identity_store.h"
 #include "server/store/link_store.h"
 #include "server/store/session_store.h"
 
@@ -169,6 +170,7 @@ del(struct rpc_call *call, struct store_txn *txn, const struct user *user)
 {
 	session_store_del_all(txn, call->arena, user->id);
 	link_store_del_all(txn, call->arena, user->id);
+	identity_store_del_all(txn, user->id);
 	user_avatar_del(txn, user);
 	user_store_del(txn, call->arena, user->id);
 }

@@ -46,6 +46,8 @@ static const char *const table_names[STORE_TABLE_COUNT] = {
 	[STORE_THROTTLE_BY_END] = "throttle_by_end",
 	[STORE_REPETITION] = "repetition",
 	[STORE_REPETITION_BY_END] = "repetition_by_end",
+	[STORE_IDENTITY] = "identity",
+	[STORE_IDENTITY_BY_USER] = "identity_by_user",
 };
 
 const char *

@@ -46,13 +46,15 @@ enum store_table {
 	STORE_REPETITION,        /* request id -> RepetitionRecord */
 	STORE_REPETITION_BY_END, /* when to forget, us + request id -> nothing
 	                          */
+	STORE_IDENTITY, /* hash of issuer and subject -> IdentityRecord */
+	STORE_IDENTITY_BY_USER, /* user id + hash -> nothing */
 	STORE_TABLE_COUNT,
 };
 
 #define STORE_KEY_MAX 511 /* bytes: what the engine allows */
 
 /* Records and layouts as this server writes them; see MetaRecord. */
-#define STORE_SCHEMA_VERSION 2
+#define STORE_SCHEMA_VERSION 3
 
 struct store_options {
 	const char *dir;      /* exists, 0700 */

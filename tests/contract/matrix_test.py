@@ -79,6 +79,11 @@ ERRORS = {
     "internal": (500, detail("A server error occurred.")),
     "CREDENTIALS_INVALID": (401, detail(
         "No active account found with the given credentials")),
+    "ID_TOKEN_INVALID": (401, detail("Google token is invalid.",
+                                     "google_token_invalid")),
+    "ID_TOKEN_NOT_LINKED": (403, detail(
+        "There is an account with this e-mail address. Log in with its "
+        "password.", "account_not_linked")),
     "EMAIL_NOT_VERIFIED": (401, detail("E-mail is not verified.",
                                        "email_not_verified")),
     "REGISTRATION_CLOSED": (403, detail("Registration is closed.")),
@@ -165,6 +170,10 @@ class Worlds:
             with open(os.path.join(folder, name), "wb") as file:
                 file.write(name.encode())
         return folder
+
+    def _make_alone(self):
+        """Trusts no issuer."""
+        return World(server={"federation.google_audiences": ""})
 
     def _make_closed(self):
         return World(server={"registration.mode": "closed"})
@@ -306,6 +315,8 @@ class MatrixTest(unittest.TestCase):
     def world(self, condition, row):
         """Where a condition can be met."""
         name = WORLD_OF.get(condition, "open")
+        if row.path == "/auth/google/" and condition == "not_found":
+            name = "alone"
         if name == "aged" and "verify/" in row.path and "token" in row.path:
             name = "open"  # its tokens are forged
         return getattr(self.worlds, name)

@@ -206,6 +206,63 @@ def tokens():
                   own=refresh_failures())
 
 
+# ID tokens of another issuer
+
+GRACE = {"email": "<ANY>", "first_name": "Grace", "last_name": "Hopper",
+         "full_name": "Grace Hopper", "email_verified": True}
+
+
+def id_token(row, world, address=None, **claims):
+    """By default the token of somebody who has never been here."""
+    address = address or world.fresh() + "@gmail.com"
+    return row.request(world, value={
+        "id_token": world.issuer.token(address, **claims)})
+
+
+def of_an_account(row, world):
+    """Of somebody with an address that is not the issuer's own."""
+    return id_token(row, world, world.register().email)
+
+
+def of_an_inactive_user(row, world):
+    """Who was here before."""
+    request = id_token(row, world)
+    user = request.send(world.port).json()["user"]
+    world.must(200, "POST", "/api/auth/users/%d/deactivate/" % user["id"],
+               bearer=world.ada)
+    return request
+
+
+def of_an_unverified_user(row, world):
+    """Who was here before, and has another address since."""
+    request = id_token(row, world)
+    user = request.send(world.port).json()["user"]
+    world.must(200, "PATCH", "/api/auth/users/%d/" % user["id"],
+               {"email": world.fresh() + "@example.com"}, bearer=world.ada)
+    return request
+
+
+def one_account_too_many(row, world):
+    """The rate has room for one new account."""
+    id_token(row, world).send(world.port)
+    return id_token(row, world)
+
+
+def id_tokens():
+    yield Row("POST", "/auth/google/",
+              expect='{"access":"<JWT>","refresh":"<JWT>","user":%s}'
+              % user_text(GRACE),
+              bad=({}, drf(id_token=REQUIRED)), plain=id_token,
+              own={"ID_TOKEN_INVALID": lambda row, w: id_token(
+                       row, w, aud="another"),
+                   "ID_TOKEN_NOT_LINKED": of_an_account,
+                   "USER_INACTIVE": of_an_inactive_user,
+                   "EMAIL_NOT_VERIFIED": of_an_unverified_user,
+                   "REGISTRATION_CLOSED": id_token,
+                   "not_found": id_token,
+                   "THROTTLED": one_account_too_many})
+
+
 # Accounts
 
 def register_value(world):
@@ -574,5 +631,5 @@ def machines():
 HOLES["<ANYTHING>"] = r".*"
 
 ROWS = {row.key: row for make in (
-    logins, tokens, registrations, accounts, avatars, links, users, roles,
+    logins, tokens, id_tokens, registrations, accounts, avatars, links, users, roles,
     sessions, machines) for row in make()}

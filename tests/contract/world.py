@@ -6,6 +6,7 @@ can also present what the server never signs.
 
 import json
 import os
+import shutil
 import tempfile
 import threading
 from concurrent import futures
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 from tests.contract.case import HOLES
 from tests.support import http_client, jwt
 from tests.support.deployment import Deployment
+from tests.support.issuer import Issuer
 
 BASE = "https://auth.example.com"
 SECRET = b"a secret that is shared with a Django, 48 bytes.."
@@ -84,6 +86,8 @@ class World:
     """A deployment and the people in it. server and gateway: its settings."""
 
     def __init__(self, server=None, gateway=None):
+        self.folder = tempfile.mkdtemp(prefix="lk-", dir="/tmp")
+        self.issuer = Issuer(self.folder)
         with tempfile.NamedTemporaryFile(dir="/tmp") as file:
             file.write(SECRET + b"\n")
             file.flush()
@@ -91,7 +95,10 @@ class World:
                 server={"registration.mode": "open",
                         "server.public_base": BASE,
                         "server.operator_name": "Acme & Söhne",
-                        "users.attributes": ATTRIBUTES, **(server or {})},
+                        "users.attributes": ATTRIBUTES,
+                        "federation.google_audiences": "web",
+                        "federation.google_keys": self.issuer.url,
+                        "federation.ca": self.issuer.ca, **(server or {})},
                 gateway={"gateway.public_base": BASE,
                          "pages.operator_name": "Acme & Söhne",
                          **(gateway or {})},
@@ -100,6 +107,8 @@ class World:
         self.ada = self.enter("ada@example.com", "correct horse 9 battery")
 
     def close(self):
+        self.issuer.close()
+        shutil.rmtree(self.folder)
         self.deployment.close()
 
     @property
