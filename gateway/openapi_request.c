@@ -17,6 +17,16 @@ has_source(const struct field *field, enum field_origin origin)
 	return false;
 }
 
+/* Whether it can come from nowhere but the body's members. */
+static bool
+is_of_body(const struct field *field)
+{
+	for (size_t i = 0; i < field->source_count; i++)
+		if (field->sources[i].origin != FIELD_BODY)
+			return false;
+	return field->source_count > 0;
+}
+
 static bool
 is_file(const struct field *field)
 {
@@ -229,11 +239,7 @@ write_choices(struct openapi *o, const struct route *route, bool with_files)
 		const struct field *field = &route->fields[i];
 
 		if (!is_shown(field, with_files) || !is_needed(field) ||
-		    field->source_count == 1 ||
-		    has_source(field, FIELD_QUERY) ||
-		    has_source(field, FIELD_HEADER) ||
-		    has_source(field, FIELD_PATH) ||
-		    has_source(field, FIELD_RAW))
+		    field->source_count == 1 || !is_of_body(field))
 			continue;
 		if (is_first) {
 			openapi_key(o, "allOf");
@@ -279,9 +285,7 @@ needs_body(const struct route *route)
 	for (size_t i = 0; i < route->field_count; i++) {
 		const struct field *field = &route->fields[i];
 
-		if (is_needed(field) &&
-		    (is_file(field) || (has_source(field, FIELD_BODY) &&
-		                        !has_source(field, FIELD_QUERY))))
+		if (is_needed(field) && (is_file(field) || is_of_body(field)))
 			return true;
 	}
 	return false;

@@ -339,13 +339,13 @@ render_document(const struct translator *t, struct exchange *x)
 	x->answer = (struct answer){ .status = 200, .body = document->body };
 	if (has_current(x, document->etag))
 		x->answer = (struct answer){ .status = 304 };
-	add_common(x, document->type);
+	add_common(t, x, document->type);
 	answer_add(&x->answer, "ETag", document->etag);
 	answer_add(&x->answer, "Cache-Control", "no-cache");
 	if (document->policy != NULL)
 		answer_add(&x->answer, "Content-Security-Policy",
 		           document->policy);
-	cors_expose(t->cors, origin_of(x), &x->answer);
+	cors_expose(t->cors, origin_of(x), refresh_cookie_is_on(x), &x->answer);
 }
 
 void
