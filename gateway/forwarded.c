@@ -51,15 +51,17 @@ span(const char *text, size_t len, char separator, bool *malformed)
 	return i;
 }
 
+/* Only the standard header has quotes; in others they hide nothing. */
 static void
-split(const char *text, struct pieces *out)
+split(const char *text, bool has_quotes, struct pieces *out)
 {
 	size_t len = text == NULL ? 0 : strlen(text);
 	size_t here;
 
 	*out = (struct pieces){ 0 };
 	while (text != NULL) {
-		here = span(text, len, ',', &out->malformed);
+		here = has_quotes ? span(text, len, ',', &out->malformed)
+		                  : strcspn(text, ",");
 		out->ring[out->count++ % FORWARDED_HOPS_MAX] =
 			trim((struct piece){ text, here });
 		if (here == len)
@@ -211,7 +213,8 @@ forwarded_read(const struct forwarded_lines *lines,
 
 	*out = (struct forwarded){ 0 };
 	(void)snprintf(out->client, sizeof(out->client), "%s", peer);
-	split(lines->is_standard ? lines->forwarded : lines->x_for, &addresses);
+	split(lines->is_standard ? lines->forwarded : lines->x_for,
+	      lines->is_standard, &addresses);
 	while (proxy_list_has(proxies, out->client) &&
 	       read_hop(lines, &addresses, hop, out))
 		hop++;
@@ -219,7 +222,7 @@ forwarded_read(const struct forwarded_lines *lines,
 		return;
 	/* Not every proxy adds to this one; the first one's word is then the
 	 * only one. */
-	split(lines->x_proto, &schemes);
+	split(lines->x_proto, false, &schemes);
 	hop = hop > 0 ? hop - 1 : 0;
 	if (hop >= schemes.count && schemes.count > 0)
 		hop = schemes.count - 1;

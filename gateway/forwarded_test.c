@@ -85,7 +85,7 @@ static void
 what_the_client_made_up_on_the_left_counts_for_nothing(void **state)
 {
 	assert_client(state, "127.0.0.1, 6.6.6.6, 192.0.2.1", "192.0.2.1");
-	assert_client(state, "\", 192.0.2.1", PROXY);
+	assert_client(state, "\", 192.0.2.1", "192.0.2.1");
 	assert_standard(state, "for=6.6.6.6;proto=https, for=192.0.2.1",
 	                "192.0.2.1", FORWARDED_UNKNOWN);
 	assert_standard(state, "for=\"6.6.6.6, for=192.0.2.1", PROXY,
