@@ -51,5 +51,5 @@ await main();
 // What is not described is no client.
 // @ts-expect-error: there is no such route
 void (() => client.GET("/api/auth/nowhere/"));
-// @ts-expect-error: the user has no such member
-void ((user: User) => user.shoe_size);
+// @ts-expect-error: an id is a number
+void ((user: User): string => user.id);
