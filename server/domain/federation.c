@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "server/domain/https_fetch.h"
 #include "server/domain/issuer_keys.h"
@@ -184,6 +185,11 @@ add_all(struct federation *f, const struct federation_options *o, char *err,
 {
 	enum code code = CODE_OK;
 
+	if (*o->ca != '\0' && access(o->ca, R_OK) != 0) {
+		(void)snprintf(err, err_size,
+		               "federation.ca: %s cannot be read", o->ca);
+		return CODE_NOT_FOUND;
+	}
 	f->ca = strdup(o->ca);
 	if (f->ca == NULL)
 		return no_memory(err, err_size);

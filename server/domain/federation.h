@@ -29,7 +29,8 @@ struct federation;
 
 /*
  * federation_open leaves *out NULL if no issuer is configured.
- * INVALID_ARGUMENT and a sentence in err for a setting that makes no sense.
+ * INVALID_ARGUMENT and a sentence in err for a setting that makes no sense,
+ * NOT_FOUND for authorities that cannot be read.
  * federation_close accepts NULL.
  */
 NODISCARD enum code federation_open(const struct federation_options *options,

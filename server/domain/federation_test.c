@@ -8,11 +8,12 @@
 
 #include <cmocka.h>
 
+#define ERROR_SIZE 2048
 #define ACME "https://id.acme.example keys=https://id.acme.example/k"
 
 static enum code
 open_with(const char *const *audiences, const char *const *issuers,
-          struct federation **out, char *err, size_t err_size)
+          const char *ca, struct federation **out, char err[ERROR_SIZE])
 {
 	struct setting_list lists[2] = { { (char **)audiences, 0 },
 		                         { (char **)issuers, 0 } };
@@ -21,13 +22,13 @@ open_with(const char *const *audiences, const char *const *issuers,
 		.google_domain = "acme.example",
 		.google_keys = FEDERATION_GOOGLE_KEYS,
 		.issuers = &lists[1],
-		.ca = "",
+		.ca = ca,
 	};
 
 	for (size_t i = 0; i < 2; i++)
 		while (lists[i].items[lists[i].count] != NULL)
 			lists[i].count++;
-	return federation_open(&options, out, err, err_size);
+	return federation_open(&options, out, err, ERROR_SIZE);
 }
 
 static void
@@ -35,11 +36,10 @@ without_issuers_there_is_none(void **state)
 {
 	const char *none[] = { NULL };
 	struct federation *federation;
-	char err[256];
+	char err[ERROR_SIZE];
 
 	(void)state;
-	assert_int_equal(open_with(none, none, &federation, err, sizeof(err)),
-	                 CODE_OK);
+	assert_int_equal(open_with(none, none, "", &federation, err), CODE_OK);
 	assert_null(federation);
 	federation_close(federation);
 }
@@ -53,13 +53,12 @@ google_and_others_are_read_from_the_settings(void **state)
 		                  NULL };
 	struct federation *federation;
 	const struct issuer *found;
-	char err[256] = "";
+	char err[ERROR_SIZE] = "";
 	size_t count;
 
 	(void)state;
-	assert_int_equal(
-		open_with(audiences, issuers, &federation, err, sizeof(err)),
-		CODE_OK);
+	assert_int_equal(open_with(audiences, issuers, "", &federation, err),
+	                 CODE_OK);
 	found = federation_issuers(federation, &count);
 	assert_int_equal(count, 2);
 	assert_string_equal(found[0].url, "https://accounts.google.com");
@@ -106,15 +105,29 @@ a_row_that_makes_no_sense_is_refused_with_the_reason(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *issuers[] = { cases[i].row, NULL };
 		struct federation *federation;
-		char err[2048] = "";
+		char err[ERROR_SIZE] = "";
 
-		assert_int_equal(open_with(audiences, issuers, &federation, err,
-		                           sizeof(err)),
-		                 CODE_INVALID_ARGUMENT);
+		assert_int_equal(
+			open_with(audiences, issuers, "", &federation, err),
+			CODE_INVALID_ARGUMENT);
 		assert_null(federation);
 		assert_non_null(strstr(err, cases[i].fault));
 		assert_non_null(strstr(err, "federation.issuers"));
 	}
+}
+
+static void
+authorities_that_cannot_be_read_are_refused(void **state)
+{
+	const char *audiences[] = { "web", NULL }, *none[] = { NULL };
+	struct federation *federation;
+	char err[ERROR_SIZE] = "";
+
+	(void)state;
+	assert_int_equal(
+		open_with(audiences, none, "/nowhere", &federation, err),
+		CODE_NOT_FOUND);
+	assert_non_null(strstr(err, "/nowhere"));
 }
 
 static void
@@ -163,6 +176,7 @@ main(void)
 		cmocka_unit_test(google_and_others_are_read_from_the_settings),
 		cmocka_unit_test(
 			a_row_that_makes_no_sense_is_refused_with_the_reason),
+		cmocka_unit_test(authorities_that_cannot_be_read_are_refused),
 		cmocka_unit_test(an_issuer_speaks_for_its_domains_in_any_case),
 	};
 

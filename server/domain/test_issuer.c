@@ -8,7 +8,7 @@
 
 #include <microhttpd.h>
 
-#include "base/arena.h"
+#include "base/encoding.h"
 #include "server/domain/signing_key.h"
 
 #define PEM_SIZE 4096
@@ -147,4 +147,40 @@ test_issuer_close(struct test_issuer *issuer)
 	test_authority_remove(&issuer->authority);
 	for (size_t i = 0; i < TEST_ISSUER_KEYS; i++)
 		signing_key_close(issuer->keys[i]);
+}
+
+static char *
+encode(struct arena *arena, const void *data, size_t len)
+{
+	char *text = arena_alloc(arena, BASE64URL_SIZE(len));
+
+	must(text != NULL, "memory");
+	base64url_encode(data, len, text);
+	return text;
+}
+
+char *
+test_issuer_token(const struct test_issuer *issuer, struct arena *arena,
+                  size_t key, const char *claims)
+{
+	uint8_t signature[SIGNATURE_MAX];
+	const char *header;
+	char *text;
+	size_t len;
+
+	header = arena_printf(arena, "{\"alg\":\"RS256\",\"kid\":\"%s\"}",
+	                      signing_key_kid(issuer->keys[key]));
+	must(header != NULL, "memory");
+	text = arena_printf(arena, "%s.%s",
+	                    encode(arena, header, strlen(header)),
+	                    encode(arena, claims, strlen(claims)));
+	must(text != NULL, "memory");
+	must(signing_key_sign(issuer->keys[key],
+	                      (struct bytes){ text, strlen(text) }, signature,
+	                      &len) == CODE_OK,
+	     "signing");
+	text = arena_printf(arena, "%s.%s", text,
+	                    encode(arena, signature, len));
+	must(text != NULL, "memory");
+	return text;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/test_authority.h"
 
 struct MHD_Daemon;
@@ -34,5 +35,12 @@ void test_issuer_close(struct test_issuer *issuer);
 
 /* test_issuer_publish makes the set of the first `count` keys the body. */
 void test_issuer_publish(struct test_issuer *issuer, size_t count);
+
+/*
+ * test_issuer_token signs claims, a JSON object, with a key; the token lives in
+ * the arena.
+ */
+char *test_issuer_token(const struct test_issuer *issuer, struct arena *arena,
+                        size_t key, const char *claims);
 
 #endif

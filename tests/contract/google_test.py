@@ -153,6 +153,18 @@ class GoogleTest(GoogleCase):
                      '{"detail":"No active account found for the given '
                      'token."}')
 
+    def test_a_deleted_user_comes_back_as_somebody_new(self):
+        user = self.log_in("gone@gmail.com")["user"]
+        access = self.deployment.login()["access"]
+        admin = self.deployment.wire()
+        try:
+            admin.call("UserService/DeleteUser", access_token=access,
+                       id=user["id"])
+        finally:
+            admin.close()
+        again = self.log_in("gone@gmail.com")["user"]
+        self.assertNotEqual(user["id"], again["id"])
+
     def test_two_identities_with_one_subject_are_two_people(self):
         google = self.log_in("twin@gmail.com", sub="1")
         acme = self.log_in("twin@acme.example", sub="1", iss=ACME,

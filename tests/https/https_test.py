@@ -106,6 +106,26 @@ class HttpsTest(HttpsCase):
             for _ in range(5):
                 self.assertEqual(200, connection.receive().status)
 
+    def test_bodies_of_many_records_are_read_to_their_end(self):
+        """What GnuTLS has decrypted already, no event tells of."""
+        with self.deployment.connect() as connection:
+            for size in (15000, 16384, 33000, 60000, 65000):
+                body = json.dumps({"email": EMAIL, "password": PASSWORD,
+                                   "more": "x" * size}).encode()
+                connection.send(encode("POST", LOGIN, JSON, body))
+                self.assertEqual(200, connection.receive().status)
+
+    def test_answers_that_the_client_is_slow_to_read_are_all_sent(self):
+        count = 4000
+        with self.deployment.connect() as connection:
+            # Ours takes all that is sent; what is answered fills the other's.
+            for name, size in ((socket.SO_SNDBUF, 1 << 20),
+                               (socket.SO_RCVBUF, 8192)):
+                connection.sock.setsockopt(socket.SOL_SOCKET, name, size)
+            connection.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * count)
+            for _ in range(count):
+                self.assertEqual(200, connection.receive().status)
+
     def test_ambiguous_framing_is_refused_as_over_http(self):
         for name, request in AMBIGUOUS.items():
             for parts in ([request], [bytes([byte]) for byte in request]):

@@ -1,0 +1,94 @@
+"""Runs tests written for Node's test runner; each becomes a case here.
+
+Modules lie in a folder of their own at their places in the repository, beside
+a node_modules that holds our own client and what bazel/npm.sh installed.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+
+from tests.support import programs
+
+PATIENCE_S = 120
+TEST_NAME = re.compile(r'^\s*test\("([^"]+)"', re.MULTILINE)
+
+
+def modules():
+    """Where npm's packages are, beside the lock file they came from."""
+    lock = os.path.realpath(programs.path("PACKAGE_LOCK"))
+    path = os.path.join(os.path.dirname(lock), "node_modules")
+    if not os.path.exists(os.path.join(path, ".installed-from.json")):
+        raise RuntimeError("%s is missing; bazel/npm.sh makes it" % path)
+    return path
+
+
+def copy_tree(folder, files):
+    """Copies files of the repository, and makes the node_modules."""
+    for name in files:
+        target = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.copyfile(name, target)
+    with open(os.path.join(folder, "package.json"), "w",
+              encoding="ascii") as file:
+        file.write('{"type": "module"}')
+    ours = os.path.join(folder, "node_modules")
+    os.mkdir(ours)
+    theirs = modules()
+    for name in os.listdir(theirs):
+        os.symlink(os.path.join(theirs, name), os.path.join(ours, name))
+    if os.path.isdir(os.path.join(folder, "client/web")):
+        os.symlink(os.path.join(folder, "client/web"),
+                   os.path.join(ours, "latchkey"))
+
+
+def run_tool(argv, files):
+    """Runs a program of npm's packages among files; (status, output)."""
+    with tempfile.TemporaryDirectory(prefix="lk-", dir="/tmp") as folder:
+        copy_tree(folder, files)
+        tool = os.path.join(folder, "node_modules/.bin", argv[0])
+        done = subprocess.run(
+            [tool, *argv[1:]], cwd=folder, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def run_tests(script, files, settings):
+    """Runs a script's tests; {name: None, or what failed}."""
+    with tempfile.TemporaryDirectory(prefix="lk-", dir="/tmp") as folder:
+        copy_tree(folder, [script, *files])
+        done = subprocess.run(
+            ["node", "--test", "--test-reporter=tap", script], cwd=folder,
+            env=dict(os.environ, **settings), stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    output = done.stdout + done.stderr
+    found = re.findall(r"^\s*(not )?ok \d+ - (.*)$", done.stdout,
+                       re.MULTILINE)
+    return {name: output if bad else None for bad, name in found}, output
+
+
+def add_cases(cls, script, files, settings):
+    """Gives a TestCase a method for each test in a script.
+
+    settings(cls) is the environment for Node, asked for once cls is set up.
+    """
+    with open(script, encoding="utf-8") as file:
+        names = TEST_NAME.findall(file.read())
+    if not names or len(set(names)) != len(names):
+        raise ValueError("%s: no names, or twice the same" % script)
+    outcome = []
+
+    def check(self, name):
+        if not outcome:
+            outcome.append(run_tests(script, files, settings(type(self))))
+        results, output = outcome[0]
+        if name not in results:
+            self.fail("it did not run\n" + output)
+        if results[name]:
+            self.fail(results[name])
+
+    for name in names:
+        method = "test_" + re.sub(r"\W+", "_", name).strip("_")
+        setattr(cls, method, lambda self, name=name: check(self, name))

@@ -1,0 +1,91 @@
+"""client/web, and the snippets of docs/frontends.md, against a gateway.
+
+The tests are the *_test.mjs beside this file. All run twice: with refresh
+tokens that stay, and with ones that rotate.
+"""
+
+import glob
+import re
+import unittest
+
+from tests.support import node
+from tests.support.deployment import Deployment
+
+SNIPPETS = sorted(glob.glob("docs/frontends/*.js"))
+SHARED = ["client/web/latchkey.js", "client/web/package.json",
+          "tests/web/people.mjs", "tests/web/interop.mjs", *SNIPPETS]
+SCRIPTS = ("latchkey", "fetch", "axios", "next_auth")
+
+
+def settings(cls):
+    """What Node's tests are told."""
+    return {
+        "LATCHKEY_URL": "http://127.0.0.1:%d" % cls.deployment.http_port,
+        "ROTATES": "1" if cls.ROTATES else "0",
+    }
+
+
+class WebCase(unittest.TestCase):
+    ROTATES = False
+    LIFETIME_S = 3600
+    GRACE_MS = 0
+
+    @classmethod
+    def setUpClass(cls):
+        cls.deployment = Deployment(server={
+            "registration.mode": "open",
+            "sessions.rotate": cls.ROTATES,
+            "sessions.grace_ms": cls.GRACE_MS,
+            "tokens.access_lifetime_s": cls.LIFETIME_S,
+        }).start()
+        cls.addClassCleanup(cls.deployment.close)
+
+
+def make_cases():
+    """One class for each script and way to refresh."""
+    for script in SCRIPTS:
+        for rotates in (False, True):
+            next_auth = script == "next_auth"
+            name = "%s%sTest" % (script.title().replace("_", ""),
+                                 "Rotating" if rotates else "")
+            cls = type(name, (WebCase,), {
+                "ROTATES": rotates,
+                # NextAuth renews what lasts less than half a minute, and
+                # two of its requests may do it with the same token.
+                "LIFETIME_S": 25 if next_auth else 3600,
+                "GRACE_MS": 10000 if next_auth else 0,
+                "__module__": __name__,
+            })
+            node.add_cases(cls, "tests/web/%s_test.mjs" % script, SHARED,
+                           settings)
+            globals()[name] = cls
+
+
+make_cases()
+
+
+class TypesTest(unittest.TestCase):
+    def test_the_types_fit_a_front_end_in_typescript(self):
+        status, output = node.run_tool(
+            ["tsc", "--noEmit", "--strict", "--module", "nodenext",
+             "--target", "es2022", "--lib", "es2022,dom",
+             "--types", "", "tests/web/types_test.ts"],
+            [*SHARED, "client/web/latchkey.d.ts", "tests/web/types_test.ts"])
+        self.assertEqual((0, ""), (status, output))
+
+
+class PageTest(unittest.TestCase):
+    def test_the_page_shows_the_snippets_that_are_tested(self):
+        with open("docs/frontends.md", encoding="utf-8") as file:
+            page = file.read()
+        shown = dict(re.findall(
+            r"<!-- (docs/frontends/\S+\.js) -->\n```js\n(.*?)```", page,
+            re.DOTALL))
+        self.assertEqual(SNIPPETS, sorted(shown))
+        for name, text in shown.items():
+            with open(name, encoding="utf-8") as file:
+                self.assertEqual(file.read(), text, name)
+
+
+if __name__ == "__main__":
+    unittest.main()
