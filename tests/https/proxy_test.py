@@ -169,8 +169,12 @@ class TrustedTest(ProxyCase):
             self.nginx.inner, X_Forwarded_For="192.0.2.66, 127.0.0.2"))
         self.assert_peer("127.0.0.1", self.through_edge(encode(
             "GET", "/healthz", {"X-Forwarded-For": "192.0.2.66"})))
-        self.assert_peer("127.0.0.9", self.ask(
-            self.deployment.http_port, X_Forwarded_For="192.0.2.66"))
+        answer = self.ask(self.deployment.http_port,
+                          X_Forwarded_For="192.0.2.66",
+                          X_Forwarded_Proto="http")
+        self.assert_peer("127.0.0.9", answer)
+        # gateway.behind_tls_proxy still says how it came.
+        self.assertEqual("max-age=31536000", answer.header(HSTS))
 
     def test_the_scheme_is_that_of_the_client(self):
         answer = self.through_edge(encode("GET", "/healthz"))
