@@ -9,20 +9,11 @@ import subprocess
 import tempfile
 import unittest
 
-from tests.support import process, programs
+from tests.support import node, process, programs
 from tests.support.deployment import EMAIL, PASSWORD, Deployment
 
 PATIENCE_S = 240
 HERE = "tests/openapi"
-
-
-def modules():
-    """Where bazel/npm.sh installed npm's packages."""
-    lock = os.path.realpath(programs.path("PACKAGE_LOCK"))
-    path = os.path.join(os.path.dirname(lock), "node_modules")
-    if not os.path.isdir(path):
-        raise RuntimeError("%s is missing; bazel/npm.sh makes it" % path)
-    return path
 
 
 class OpenapiTest(unittest.TestCase):
@@ -30,13 +21,13 @@ class OpenapiTest(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.mkdtemp(prefix="lk-", dir="/tmp")
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        os.symlink(modules(), os.path.join(cls.folder, "node_modules"))
+        os.symlink(node.modules(), os.path.join(cls.folder, "node_modules"))
         for name in ("client.ts", "redocly.yaml", "tsconfig.json"):
             shutil.copy(os.path.join(HERE, name), cls.folder)
         cls.put("package.json", '{"type": "module"}')
         cls.deployment = Deployment(gateway={
             "gateway.swagger_ui_dir":
-                os.path.join(modules(), "swagger-ui-dist")}).start()
+                os.path.join(node.modules(), "swagger-ui-dist")}).start()
         cls.addClassCleanup(cls.deployment.close)
         cls.put("openapi.json", cls.deployment.get("/openapi.json").text())
 
@@ -49,7 +40,7 @@ class OpenapiTest(unittest.TestCase):
     def run_tool(self, name, *args, **env):
         """Runs one of npm's programs in the folder; its output."""
         if not name.endswith(".js"):
-            name = os.path.realpath(os.path.join(modules(), ".bin", name))
+            name = os.path.realpath(os.path.join(node.modules(), ".bin", name))
         done = subprocess.run(
             ["node", name, *args], cwd=self.folder, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, timeout=PATIENCE_S, check=False,
@@ -83,7 +74,7 @@ class OpenapiTest(unittest.TestCase):
             answer = self.deployment.get("/docs/" + name)
             self.assertEqual((200, kind),
                              (answer.status, answer.header("Content-Type")))
-            with open(os.path.join(modules(), "swagger-ui-dist", name),
+            with open(os.path.join(node.modules(), "swagger-ui-dist", name),
                       "rb") as file:
                 self.assertEqual(file.read(), answer.body)
         for name in ("package.json", "index.html", "..%2fpackage.json"):
