@@ -16,9 +16,12 @@ openapi_put(struct openapi *o, const char *text)
 void
 openapi_item(struct openapi *o)
 {
-	const char *last = o->out.data + o->out.len - 1;
+	char last;
 
-	if (!o->out.failed && o->out.len > 0 && *last != '{' && *last != '[')
+	if (o->out.failed || o->out.len == 0)
+		return;
+	last = o->out.data[o->out.len - 1];
+	if (last != '{' && last != '[')
 		openapi_put(o, ",");
 }
 
