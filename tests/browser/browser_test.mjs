@@ -231,6 +231,17 @@ test("the pages work without scripts and leak no link", async (t) => {
 test("the docs page loads and tries a login", async (t) => {
 	const { email } = await register();
 	const page = await open(t, `${BASE}/docs/`);
+	await page.locator(".opblock").first().waitFor();
+	await page.setViewportSize(NARROW);
+	assert.equal(await page.evaluate(
+		"document.documentElement.scrollWidth"), NARROW.width);
+	// The rest of what axe finds there is Swagger UI's own.
+	await page.evaluate(AXE);
+	const { violations } = await page.evaluate(`axe.run({ runOnly: [
+		"landmark-no-duplicate-main", "landmark-main-is-top-level",
+		"document-title", "html-has-lang", "meta-viewport"] })`);
+	assert.deepEqual(violations.map(({ id }) => id), []);
+	await page.setViewportSize(WIDE);
 	const route = page.locator(".opblock", {
 		has: page.locator('[data-path^="/api/auth/login"]'),
 	}).filter({ hasNot: page.locator('[data-path*="refresh"]') }).first();
