@@ -17,4 +17,7 @@ extern const char init_help[];
 int routes_command(int argc, char **argv);
 extern const char routes_help[];
 
+int openapi_command(int argc, char **argv);
+extern const char openapi_help[];
+
 #endif

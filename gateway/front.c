@@ -193,6 +193,8 @@ open_gateway(struct front *front, char *err, size_t err_size)
 
 	if (*s->gateway.profile_dir != '\0')
 		options.profile_dir = s->gateway.profile_dir;
+	if (*s->gateway.swagger_ui_dir != '\0')
+		options.swagger_ui_dir = s->gateway.swagger_ui_dir;
 	choose_public_base(front);
 	if (*front->public_base != '\0')
 		options.public_base = front->public_base;

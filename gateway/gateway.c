@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "client/channel.h"
+#include "gateway/documents.h"
 #include "gateway/profile.h"
 #include "gateway/translate.h"
 
@@ -23,6 +24,7 @@ struct gateway {
 	struct translator translator;
 	struct profile_set *profiles;
 	struct cors *cors;
+	struct documents *documents;
 	char *public_base;
 	char *operator_name;
 	struct channel *channel;
@@ -68,6 +70,19 @@ set_public_base(struct gateway *gateway, const char *base, char *err,
 }
 
 static enum code
+open_documents(struct gateway *gateway, const struct gateway_options *options,
+               char *err, size_t err_size)
+{
+	const struct documents_options documents = {
+		.profiles = gateway->profiles,
+		.public_base = gateway->public_base,
+		.swagger_ui_dir = options->swagger_ui_dir,
+	};
+
+	return documents_open(&documents, &gateway->documents, err, err_size);
+}
+
+static enum code
 fill(struct gateway *gateway, const struct gateway_options *options, char *err,
      size_t err_size)
 {
@@ -103,9 +118,12 @@ fill(struct gateway *gateway, const struct gateway_options *options, char *err,
 		              "cors.allow_all with a profile of "
 		              "refresh_cookie would let every web page act "
 		              "for a user; list the origins instead");
+	if (code == CODE_OK)
+		code = open_documents(gateway, options, err, err_size);
 	gateway->translator = (struct translator){
 		.profiles = gateway->profiles,
 		.cors = gateway->cors,
+		.documents = gateway->documents,
 		.public_base = gateway->public_base,
 		.operator_name = gateway->operator_name,
 		.confirm = options->confirm,
@@ -137,6 +155,7 @@ gateway_close(struct gateway *gateway)
 {
 	if (gateway == NULL)
 		return;
+	documents_close(gateway->documents);
 	profile_set_close(gateway->profiles);
 	cors_close(gateway->cors);
 	free(gateway->public_base);

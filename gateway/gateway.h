@@ -27,6 +27,7 @@ struct gateway_options {
 	const char *public_base;        /* "https://auth.example", for links to
 	                                   avatars; NULL: links stay paths */
 	const char *operator_name;      /* on pages; NULL: none */
+	const char *swagger_ui_dir;     /* for /docs/; NULL: none */
 	enum translate_confirm confirm; /* which GETs change nothing */
 	struct channel *channel;        /* NULL: every call is "unavailable" */
 };

@@ -25,6 +25,8 @@ main(int argc, char **argv)
 		  init_command },
 		{ "routes", "Prints every route and what it may answer.",
 		  routes_help, routes_command },
+		{ "openapi", "Prints the description of every route.",
+		  openapi_help, openapi_command },
 		{ "version", "Prints the version.",
 		  "Usage: latchkey-gateway version\n", version_command },
 	};

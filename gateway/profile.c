@@ -72,6 +72,8 @@ add_profile(struct loader *l, const struct profile_file *file)
 	if (code == CODE_OK)
 		code = spec_value_text(&name_at, &profile->name);
 	if (code == CODE_OK)
+		code = spec_text(&profile->root, "summary", &profile->summary);
+	if (code == CODE_OK)
 		code = spec_bool(&profile->root, "refresh_cookie",
 		                 &profile->refresh_cookie);
 	if (code == CODE_OK && find(set, profile->name) != NULL)
@@ -329,4 +331,18 @@ profile_set_close(struct profile_set *set)
 		return;
 	free(set->arena.data);
 	free(set);
+}
+
+const struct error_rule *
+profile_set_rule(const struct profile_set *set, const struct router_path *path,
+                 unsigned condition)
+{
+	for (unsigned m = 0; path != NULL && m < METHOD_COUNT; m++) {
+		const struct route *route = path->routes[m];
+
+		if (route != NULL &&
+		    route->errors.rules[condition]->page == NULL)
+			return route->errors.rules[condition];
+	}
+	return set->errors->rules[condition];
 }

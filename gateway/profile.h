@@ -23,6 +23,7 @@ struct profile {
 	struct spec root;
 	struct spec objects_at;
 	const char *name;
+	const char *summary;        /* for people; NULL: none */
 	const struct profile *base; /* it extends; NULL for PROFILE_BASE */
 	struct template_objects objects;
 	struct error_table errors;
@@ -55,6 +56,15 @@ struct profile_set {
 NODISCARD enum code profile_set_open(const struct profile_options *options,
                                      struct profile_set **out, char *err,
                                      size_t err_size);
+
+/*
+ * profile_set_rule returns how a condition is answered before a route of the
+ * path is chosen: like its others, but for pages, because who wanted none is
+ * not known. path NULL: there is none.
+ */
+const struct error_rule *profile_set_rule(const struct profile_set *set,
+                                          const struct router_path *path,
+                                          unsigned condition);
 
 /* profile_set_close accepts NULL. */
 void profile_set_close(struct profile_set *set);

@@ -365,7 +365,8 @@ static const struct {
 	{ POST_ROUTE(",\"page\":\"nowhere\""),
 	  ": /routes/0/page: there is no page \"nowhere\"" },
 	{ POST_ROUTE(",\"page\":\"sorry\",\"body\":{}"),
-	  ": /routes/0: has more than one of body, page and raw" },
+	  ": /routes/0: has more than one of body, page, raw and "
+	  "document" },
 	{ POST_ROUTE(",\"page\":\"verify\""),
 	  ": /routes/0: the page \"verify\" shows \"token\", which "
 	  "\"request\" does not name" },
@@ -606,7 +607,7 @@ prefers_literal_segments_and_logs_no_parameters(void **state)
 	           "\"auth\":\"none\",\"status\":203},"
 	           "{\"method\":\"GET\",\"path\":\"/u/{b}/x\","
 	           "\"auth\":\"none\",\"status\":204},"
-	           "{\"method\":\"GET\",\"path\":\"/\","
+	           "{\"method\":\"PUT\",\"path\":\"/\","
 	           "\"auth\":\"none\",\"status\":205}]}");
 	expect_loaded(f);
 	assert_int_equal(find_route(f, "/u/7", METHOD_GET)->answer.status, 201);
@@ -616,7 +617,7 @@ prefers_literal_segments_and_logs_no_parameters(void **state)
 	                 203);
 	assert_int_equal(find_route(f, "/u/me/x", METHOD_GET)->answer.status,
 	                 204);
-	assert_int_equal(find_route(f, "/", METHOD_GET)->answer.status, 205);
+	assert_int_equal(find_route(f, "/", METHOD_PUT)->answer.status, 205);
 	assert_null(find_route(f, "/u", METHOD_GET));
 	assert_null(find_route(f, "/u/7/8", METHOD_GET));
 	assert_null(find_route(f, "//", METHOD_GET));

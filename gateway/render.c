@@ -180,26 +180,13 @@ render_preflight(const struct translator *t, struct exchange *x)
 	               &x->answer);
 }
 
-/*
- * Errors before a route is chosen look like those of its path's others, but
- * for pages: who wanted none is not known.
- */
 static const struct error_rule *
 rule_of(const struct translator *t, const struct exchange *x,
         unsigned condition)
 {
-	const struct router_path *path = x->match.path;
-
 	if (x->route != NULL)
 		return x->route->errors.rules[condition];
-	for (unsigned m = 0; path != NULL && m < METHOD_COUNT; m++) {
-		const struct route *route = path->routes[m];
-
-		if (route != NULL &&
-		    route->errors.rules[condition]->page == NULL)
-			return route->errors.rules[condition];
-	}
-	return t->profiles->errors->rules[condition];
+	return profile_set_rule(t->profiles, x->match.path, condition);
 }
 
 void
@@ -257,6 +244,14 @@ make_etag(struct exchange *x, struct bytes bytes)
 	return x->etag;
 }
 
+static bool
+has_current(const struct exchange *x, const char *etag)
+{
+	const char *known = x->inquiry.header(x->inquiry.ctx, "If-None-Match");
+
+	return known != NULL && strstr(known, etag) != NULL;
+}
+
 /* A type of our own server's, but a header's value all the same. */
 static bool
 is_media_type(const char *text)
@@ -274,13 +269,12 @@ static const char *
 render_raw(struct exchange *x, const ProtobufCMessage *reply)
 {
 	const struct route_answer *route = &x->route->answer;
-	const char *known = x->inquiry.header(x->inquiry.ctx, "If-None-Match");
 	const char *type = message_get(reply, route->raw_type, 0).text;
 	struct bytes bytes = message_bytes(reply, route->raw);
 	const char *etag = make_etag(x, bytes);
 
 	answer_add(&x->answer, "ETag", etag);
-	if (known != NULL && strstr(known, etag) != NULL) {
+	if (has_current(x, etag)) {
 		x->answer.status = 304;
 		return TYPE_JSON;
 	}
@@ -325,6 +319,35 @@ add_links(const struct translator *t, struct exchange *x,
 	return true;
 }
 
+/* The document, 304, or 404 where nothing has the name. */
+static void
+render_document(const struct translator *t, struct exchange *x)
+{
+	const struct route *route = x->route;
+	struct refusal refusal = { .condition = CONDITION_NOT_FOUND };
+	const char *file = NULL;
+	const struct document *document;
+
+	for (size_t i = 0; i < route->segment_count; i++)
+		if (route->segments[i].is_parameter)
+			file = x->match.segments[i];
+	document = documents_find(t->documents, route->answer.document, file);
+	if (document == NULL) {
+		render_error(t, x, &refusal);
+		return;
+	}
+	x->answer = (struct answer){ .status = 200, .body = document->body };
+	if (has_current(x, document->etag))
+		x->answer = (struct answer){ .status = 304 };
+	add_common(t, x, document->type);
+	answer_add(&x->answer, "ETag", document->etag);
+	answer_add(&x->answer, "Cache-Control", "no-cache");
+	if (document->policy != NULL)
+		answer_add(&x->answer, "Content-Security-Policy",
+		           document->policy);
+	cors_expose(t->cors, origin_of(x), refresh_cookie_is_on(x), &x->answer);
+}
+
 void
 render_success(const struct translator *t, struct exchange *x,
                const ProtobufCMessage *reply)
@@ -335,6 +358,10 @@ render_success(const struct translator *t, struct exchange *x,
 	struct content content = choose_content(x->route, reply);
 	const char *type = content.page == NULL ? TYPE_JSON : TYPE_HTML;
 
+	if (x->route->answer.document != DOCUMENT_NONE) {
+		render_document(t, x);
+		return;
+	}
 	content.source = &source;
 	if (!add_links(t, x, reply, &source) ||
 	    fill_answer(t, x, &content, x->inquiry.arena) != CODE_OK) {

@@ -294,20 +294,19 @@ route_compile(const struct spec *at, const struct route_scope *scope,
               struct route *out)
 {
 	static const char *const known[] = {
-		"summary",   "method",     "path",        "rpc",
-		"auth",      "request",    "rules",       "all_errors",
-		"raw_types", "timeout_ms", "body_max",    "accept_when",
-		"status",    "headers",    "body",        "page",
-		"raw",       "variants",   "paging",      "no_store",
-		"errors",    "may",        "errors_from", "browser",
-		"confirm",   NULL
+		"summary",   "method",     "path",     "rpc",
+		"auth",      "request",    "rules",    "all_errors",
+		"raw_types", "timeout_ms", "body_max", "accept_when",
+		"status",    "headers",    "body",     "page",
+		"raw",       "document",   "variants", "paging",
+		"no_store",  "errors",     "may",      "errors_from",
+		"browser",   "confirm",    NULL
 	};
-	const char *summary = NULL;
 	enum code code = spec_check_members(at, known);
 
 	*out = (struct route){ .profile = scope->profile };
 	if (code == CODE_OK)
-		code = spec_text(at, "summary", &summary);
+		code = spec_text(at, "summary", &out->summary);
 	if (code == CODE_OK)
 		code = read_method(at, out);
 	if (code == CODE_OK)

@@ -60,6 +60,7 @@ struct route_cookie {
 struct route {
 	const char *profile; /* its name */
 	const char *path;    /* as the profile writes it */
+	const char *summary; /* for people; NULL: none */
 	const char *text;    /* the row as JSON, to compare rows */
 	enum method method;
 	struct route_segment segments[ROUTE_SEGMENT_MAX];

@@ -250,6 +250,23 @@ read_page(const struct spec *row, const struct route_answer_scope *scope,
 	               : spec_fail(&at, "there is no page \"%s\"", name);
 }
 
+/* One of the gateway's own. */
+static enum code
+read_document(const struct spec *row, const struct route_answer_scope *scope,
+              struct route_answer *out)
+{
+	const char *name = NULL;
+	enum code code = spec_text(row, "document", &name);
+
+	if (code != CODE_OK || name == NULL)
+		return code;
+	if (scope->reply != NULL)
+		return spec_fail(row, "a document needs no rpc");
+	return document_kind_find(name, &out->document)
+	               ? CODE_OK
+	               : spec_fail(row, "there is no document \"%s\"", name);
+}
+
 static enum code
 read_headers(const struct spec *row, const struct route_answer_scope *scope,
              struct route_answer *out)
@@ -284,9 +301,11 @@ check_one_body(const struct spec *row, const struct route_answer *out)
 	count += out->body.ops != NULL;
 	count += out->page != NULL;
 	count += out->raw != NULL;
+	count += out->document != DOCUMENT_NONE;
 	if (count > 1)
 		return spec_fail(row,
-		                 "has more than one of body, page and raw");
+		                 "has more than one of body, page, raw and "
+		                 "document");
 	if (count > 0 && (out->status == 204 || out->status == 205))
 		return spec_fail(row, "an answer %u has no body", out->status);
 	return CODE_OK;
@@ -311,6 +330,8 @@ route_answer_compile(const struct spec *row,
 		code = read_page(row, scope, out);
 	if (code == CODE_OK)
 		code = read_raw(row, scope, out);
+	if (code == CODE_OK)
+		code = read_document(row, scope, out);
 	if (code == CODE_OK)
 		code = read_headers(row, scope, out);
 	if (code == CODE_OK)

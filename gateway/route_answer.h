@@ -7,6 +7,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "base/code.h"
+#include "gateway/document.h"
 #include "gateway/error_table.h"
 #include "gateway/page.h"
 #include "gateway/spec.h"
@@ -14,7 +15,7 @@
 
 /*
  * How a route answers a success: which replies are one, and what they look
- * like. Of body, page and raw bytes it has one at most.
+ * like. Of body, page, raw bytes and document it has one at most.
  */
 #define ROUTE_CHOICE_MAX 8
 #define ROUTE_VARIANT_MAX 4
@@ -45,6 +46,7 @@ struct route_answer {
 	unsigned status;
 	bool no_store;
 	struct template body;
+	enum document_kind document; /* of the gateway itself, or none */
 	const struct page *page;
 	const ProtobufCFieldDescriptor *raw;      /* bytes */
 	const ProtobufCFieldDescriptor *raw_type; /* their Content-Type */

@@ -119,7 +119,10 @@ route_may_compile(const struct spec *row, struct route *route)
 	enum code code;
 
 	route->may[CONDITION_NOT_ACCEPTABLE] =
-		answer->page == NULL && answer->raw == NULL;
+		answer->page == NULL && answer->raw == NULL &&
+		answer->document == DOCUMENT_NONE;
+	route->may[CONDITION_NOT_FOUND] =
+		answer->document == DOCUMENT_DOCS_FILE;
 	if (route->needs_bearer)
 		mark_caller(route);
 	if (route->needs_body)

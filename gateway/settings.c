@@ -28,6 +28,10 @@ static const struct setting rows[] = {
 	         "to 64. Empty: all there are."),
 	ROW_TEXT(gateway, profile_dir, "",
 	         "Directory with more profiles, *.json. Empty: none."),
+	ROW_TEXT(gateway, swagger_ui_dir, "",
+	         "Directory of the npm package swagger-ui-dist, with which "
+	         "/docs/ shows the API to try. Empty: /docs/ says where it "
+	         "comes from."),
 	ROW_BOOL(gateway, behind_tls_proxy, "false",
 	         "Somebody else speaks TLS to the clients. Without it "
 	         "only loopback addresses are listened on, because "

@@ -17,6 +17,7 @@ struct gateway_settings {
 		int64_t loops;
 		struct setting_list profiles;
 		char *profile_dir;
+		char *swagger_ui_dir;
 		bool behind_tls_proxy;
 		struct setting_list trusted_proxies;
 		char *proxy_header;

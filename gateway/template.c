@@ -274,9 +274,9 @@ compile_children(struct compiler *c, const struct spec *at,
 	return code;
 }
 
-static bool
-find_object(const struct template_objects *objects, const char *name,
-            struct spec *out)
+bool
+template_object_find(const struct template_objects *objects, const char *name,
+                     struct spec *out)
 {
 	for (; objects != NULL; objects = objects->base)
 		if (objects->members != NULL &&
@@ -311,7 +311,7 @@ compile_object(struct compiler *c, const struct spec *at,
 	if (code != CODE_OK)
 		return code;
 	(void)spec_find(at, "$object", &name_at);
-	if (!find_object(c->objects, name, &object))
+	if (!template_object_find(c->objects, name, &object))
 		return spec_fail(&name_at, "there is no object \"%s\"", name);
 	if (!spec_find(at, "of", &of))
 		return compile_value(c, &object, message, false);
@@ -428,7 +428,12 @@ template_compile(const struct spec *at, const struct template_scope *scope,
 
 	json_out_init(&c.raw, at->file->arena);
 	code = compile_value(&c, at, scope->message, false);
-	return code == CODE_OK ? finish(&c, at, out) : code;
+	if (code == CODE_OK)
+		code = finish(&c, at, out);
+	out->json = at->value;
+	out->message = scope->message;
+	out->objects = scope->objects;
+	return code;
 }
 
 enum code

@@ -17,12 +17,17 @@
  * that go between. Every reference is checked when it is compiled, so that
  * writing an answer cannot fail but for lack of memory.
  */
+struct template_objects;
 struct template_op;
 
 struct template
 {
 	const struct template_op *ops; /* NULL: an empty body */
 	size_t count;
+	/* Where it came from, for who describes what it writes. */
+	const struct json *json;
+	const ProtobufCMessageDescriptor *message; /* NULL: variables */
+	const struct template_objects *objects;
 };
 
 /*

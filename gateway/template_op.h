@@ -69,6 +69,10 @@ NODISCARD enum code template_ref_path(const struct spec *at,
                                       const char *path,
                                       struct template_ref *ref);
 
+/* template_object_find finds a named object, in the nearest profile first. */
+bool template_object_find(const struct template_objects *objects,
+                          const char *name, struct spec *out);
+
 /*
  * template_ref_check tells whether the value can be shown: alone, as a JSON
  * value, or within a string.

@@ -318,7 +318,8 @@ is_acceptable(const struct exchange *x)
 {
 	/* What a link or an <img> leads to is taken as it is. */
 	if (x->route != NULL &&
-	    (x->route->answer.page != NULL || x->route->answer.raw != NULL))
+	    (x->route->answer.page != NULL || x->route->answer.raw != NULL ||
+	     x->route->answer.document != DOCUMENT_NONE))
 		return true;
 	return header_value_accepts_json(header(x, "Accept"));
 }

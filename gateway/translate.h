@@ -7,6 +7,7 @@
 #include "gateway/answer.h"
 #include "gateway/body.h"
 #include "gateway/cors.h"
+#include "gateway/documents.h"
 #include "gateway/field.h"
 #include "gateway/inquiry.h"
 #include "gateway/profile.h"
@@ -27,8 +28,9 @@ enum translate_confirm {
 struct translator {
 	const struct profile_set *profiles;
 	const struct cors *cors;
-	const char *public_base;   /* NULL: none */
-	const char *operator_name; /* on pages; NULL: none */
+	const struct documents *documents; /* NULL: none */
+	const char *public_base;           /* NULL: none */
+	const char *operator_name;         /* on pages; NULL: none */
 	enum translate_confirm confirm;
 };
 

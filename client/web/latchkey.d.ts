@@ -4,7 +4,7 @@ export interface Tokens {
 	refresh: string;
 	/** The access token's whole life, in milliseconds. */
 	lifetimeMs?: number;
-	/** When it ends by this device's clock, in milliseconds since the epoch. */
+	/** When it ends by this device's clock, ms since the epoch. */
 	endsAt?: number;
 }
 
@@ -12,7 +12,7 @@ type Awaitable<T> = T | Promise<T>;
 
 /** Where tokens are kept. Each method may also return a promise. */
 export interface Storage {
-	/** False if no other tab or process reads the same place. Default true. */
+	/** False if no other tab reads the same place. Default true. */
 	shared?: boolean;
 	/** Tells storages of one origin apart. */
 	name?: string;
@@ -32,7 +32,7 @@ export interface Options {
 	paths?: { login?: string; refresh?: string; logout?: string };
 	/** Origins, besides that of baseUrl, that fetch sends the token to. */
 	origins?: string[];
-	/** Renew so many seconds before the end. Default 30, at most half a life. */
+	/** Renew so many seconds before the end; default 30, at most half. */
 	refreshAheadS?: number;
 	/** How long to wait for login, refresh and logout. Default 15. */
 	timeoutS?: number;
@@ -64,8 +64,8 @@ export type LogoutReason = "asked" | "ended" | "elsewhere";
 
 export interface Client {
 	/**
-	 * Logs in and keeps the tokens. Rejects with LatchkeyError when the server
-	 * refuses; fetch's own error when it was not reached.
+	 * Logs in and keeps the tokens. Rejects with LatchkeyError when the
+	 * server refuses; fetch's own error when it was not reached.
 	 */
 	login(credentials: Record<string, unknown>): Promise<User>;
 	/** Keeps tokens that came another way: registration, Google. */
@@ -77,19 +77,23 @@ export interface Client {
 	accessToken(): Promise<string | null>;
 	/**
 	 * Renews the access token and returns the new one; null: log in. With
-	 * `used`, the token that was refused, only if nobody has renewed it since.
+	 * `used`, the token that was refused, only if nobody renewed it since.
 	 * Rejects when the server cannot say; the tokens are kept then.
 	 */
 	refresh(used?: string): Promise<string | null>;
 	/**
-	 * As fetch, with the access token for the origins that get it; a path is
-	 * one of baseUrl. An answer 401 is asked for once more with a new token.
+	 * As fetch, with the access token for the origins that get it; a path
+	 * is one of baseUrl. A 401 is asked for once more with a new token.
 	 */
-	fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+	fetch(
+		input: string | URL | Request, init?: RequestInit,
+	): Promise<Response>;
 	/** Returns what takes the listener away again. */
 	on(event: "login", listener: (user: User) => void): () => void;
 	on(event: "refresh", listener: () => void): () => void;
-	on(event: "logout", listener: (reason: LogoutReason) => void): () => void;
+	on(
+		event: "logout", listener: (reason: LogoutReason) => void,
+	): () => void;
 }
 
 /** An answer that was not a success. */

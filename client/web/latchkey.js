@@ -56,8 +56,11 @@ export function localStorageStorage(key = "latchkey") {
 		name: key,
 		read() {
 			try {
-				const kept = JSON.parse(localStorage.getItem(key));
-				return kept?.access && kept?.refresh ? kept : null;
+				const text = localStorage.getItem(key);
+				const kept = JSON.parse(text);
+				return kept?.access && kept?.refresh
+					? kept
+					: null;
 			} catch (error) {
 				if (error instanceof SyntaxError)
 					return null;
@@ -97,9 +100,10 @@ function claimsOf(token) {
 function keep(access, refresh) {
 	const { exp, iat } = claimsOf(access);
 	const lifetimeMs = (exp - iat) * 1000;
+	const endsAt = Date.now() + lifetimeMs;
 
 	return Number.isFinite(lifetimeMs)
-		? { access, refresh, lifetimeMs, endsAt: Date.now() + lifetimeMs }
+		? { access, refresh, lifetimeMs, endsAt }
 		: { access, refresh };
 }
 
@@ -123,7 +127,11 @@ function queued(storage, work) {
 class Client {
 	#base;
 	#fetch;
-	#listeners = { login: new Set(), refresh: new Set(), logout: new Set() };
+	#listeners = {
+		login: new Set(),
+		refresh: new Set(),
+		logout: new Set(),
+	};
 	#lockName;
 	#origins;
 	#paths;
@@ -142,13 +150,14 @@ class Client {
 		this.#refreshAheadMs = (options.refreshAheadS ?? 30) * 1000;
 		this.#storage = options.storage ?? memoryStorage();
 		this.#timeoutMs = (options.timeoutS ?? 15) * 1000;
-		this.#lockName =
-			`latchkey ${this.#base.origin} ${this.#storage.name ?? ""}`;
+		this.#lockName = ["latchkey", this.#base.origin,
+			this.#storage.name ?? ""].join(" ");
 		this.#storage.watch?.(() => this.#lookAgain());
 	}
 
 	async login(credentials) {
-		const response = await this.#post(this.#paths.login, credentials);
+		const response = await this.#post(
+			this.#paths.login, credentials);
 		const body = await bodyOf(response);
 		const access = body?.access ?? body?.access_token;
 		const refresh = body?.refresh ?? body?.refresh_token;
@@ -173,10 +182,12 @@ class Client {
 		});
 		if (!refresh)
 			return;
-		const response = await this.#post(this.#paths.logout, { refresh });
+		const response = await this.#post(
+			this.#paths.logout, { refresh });
 		// 401: the session had ended already.
 		if (!response.ok && response.status !== 401)
-			throw new LatchkeyError(response, await bodyOf(response));
+			throw new LatchkeyError(
+				response, await bodyOf(response));
 	}
 
 	async isLoggedIn() {
@@ -201,16 +212,20 @@ class Client {
 		return this.#locked(async () => {
 			const kept = await this.#read();
 
+			if (!kept)
+				return null;
 			// Somebody was faster, here or in another tab.
-			if (!kept || (used !== undefined && kept.access !== used))
-				return kept?.access ?? null;
+			if (used !== undefined && kept.access !== used)
+				return kept.access;
 			return this.#refreshKept(kept);
 		});
 	}
 
 	async fetch(input, init) {
 		const request = new Request(
-			typeof input === "string" ? new URL(input, this.#base) : input,
+			typeof input === "string"
+				? new URL(input, this.#base)
+				: input,
 			init);
 		const token = this.#origins.has(new URL(request.url).origin)
 			? await this.accessToken()
@@ -261,8 +276,8 @@ class Client {
 		const body = await bodyOf(response);
 
 		if (response.ok && body?.access) {
-			await this.#write(
-				keep(body.access, body.refresh ?? kept.refresh));
+			await this.#write(keep(
+				body.access, body.refresh ?? kept.refresh));
 			this.#emit("refresh");
 			return body.access;
 		}

@@ -10,7 +10,9 @@ export function useLatchkey(api, client) {
 	api.interceptors.response.use(null, async (error) => {
 		const { config, response } = error;
 		if (response?.status !== 401 || config.retried ||
-		    !config.usedToken || !await client.refresh(config.usedToken))
+		    !config.usedToken)
+			throw error;
+		if (!await client.refresh(config.usedToken))
 			throw error;
 		config.retried = true;
 		return api(config);

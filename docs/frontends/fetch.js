@@ -12,7 +12,7 @@ export async function logIn(client, email, password) {
 		if (error.status === 401)
 			return "Wrong e-mail or password.";
 		if (error.status === 429)
-			return `Too many tries. Wait ${error.retryAfterS} seconds.`;
+			return `Wait ${error.retryAfterS} seconds, please.`;
 		throw error;
 	}
 }

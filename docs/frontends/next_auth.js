@@ -36,21 +36,21 @@ export const authOptions = {
 	providers: [
 		CredentialsProvider({
 			credentials: {
-				email: { label: "E-mail", type: "email" },
-				password: { label: "Password", type: "password" },
+				email: { type: "email" },
+				password: { type: "password" },
 			},
 			async authorize({ email, password }) {
-				const response = await post(
-					"/api/auth/login/", { email, password });
+				const response = await post("/api/auth/login/",
+					{ email, password });
 				if (!response.ok)
 					return null;
-				const { access, refresh, user } = await response.json();
+				const login = await response.json();
 				return {
-					id: String(user.id),
-					email: user.email,
-					name: user.full_name,
-					backendAccess: access,
-					backendRefresh: refresh,
+					id: String(login.user.id),
+					email: login.user.email,
+					name: login.user.full_name,
+					backendAccess: login.access,
+					backendRefresh: login.refresh,
 				};
 			},
 		}),

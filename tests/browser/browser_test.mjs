@@ -228,6 +228,39 @@ test("the pages work without scripts and leak no link", async (t) => {
 	assert.equal((await me(access)).email_verified, true);
 });
 
+test("the docs page loads and tries a login", async (t) => {
+	const { email } = await register();
+	const page = await open(t, `${BASE}/docs/`);
+	await page.locator(".opblock").first().waitFor();
+	await page.setViewportSize(NARROW);
+	assert.equal(await page.evaluate(
+		"document.documentElement.scrollWidth"), NARROW.width);
+	// The rest of what axe finds there is Swagger UI's own.
+	await page.evaluate(AXE);
+	const { violations } = await page.evaluate(`axe.run({ runOnly: [
+		"landmark-no-duplicate-main", "landmark-main-is-top-level",
+		"document-title", "html-has-lang", "meta-viewport"] })`);
+	assert.deepEqual(violations.map(({ id }) => id), []);
+	await page.setViewportSize(WIDE);
+	const route = page.locator(".opblock", {
+		has: page.locator('[data-path^="/api/auth/login"]'),
+	}).filter({ hasNot: page.locator('[data-path*="refresh"]') }).first();
+	await route.locator(".opblock-summary-control").click();
+	await route.locator("textarea.body-param__text")
+		.fill(JSON.stringify({ email, password: PASSWORD }));
+	await route.getByRole("button", { name: "Execute" }).click();
+	const live = route.locator(".live-responses-table");
+	await live.getByText('"access"').waitFor();
+	assert.match(await live.innerText(), /\b200\b/);
+	await page.screenshot({ path: `${process.env.SCREENSHOTS}/docs.png` });
+	assert.deepEqual(page.faults, []);
+});
+
+test("without Swagger UI the docs page says how to get it", async (t) => {
+	const page = await open(t, `${process.env.BARE_URL}/docs/`);
+	await inspect(page, "docs_missing", "Latchkey: the API");
+});
+
 /* A page of the app, its client ready, and its requests for a refresh. */
 async function openApp(t) {
 	const page = await open(t, APP);

@@ -24,6 +24,7 @@ def settings(cls):
     """What Node's tests are told."""
     return {
         "APP_PORT": str(cls.app_port),
+        "BARE_URL": "http://127.0.0.1:%d" % cls.bare.http_port,
         "EXPIRED_LINK": cls.expired_link,
         "HOME": cls.folder,
         "LATCHKEY_URL": cls.base,
@@ -45,8 +46,14 @@ class BrowserTest(unittest.TestCase):
                     "sessions.grace_ms": 0,
                     "server.operator_name": "Acme & Söhne"},
             gateway={"cors.origins": "http://127.0.0.1:%d" % cls.app_port,
+                     "gateway.swagger_ui_dir": os.path.join(
+                         node.modules(), "swagger-ui-dist"),
                      "pages.operator_name": "Acme & Söhne"}).start()
         cls.addClassCleanup(cls.deployment.close)
+        # A gateway as it is without settings, and without a server.
+        cls.bare = Deployment()
+        cls.addClassCleanup(cls.bare.close)
+        cls.bare.create().start_gateway(wait_ready=False)
         cls.base = "http://127.0.0.1:%d" % cls.deployment.http_port
         # Mails link to the gateway, whose port is known only now.
         cls.deployment.server_settings["server.public_base"] = cls.base

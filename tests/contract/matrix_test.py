@@ -5,7 +5,12 @@ a row in route_rows.py, or a condition that nothing here provokes, fails. That
 the condition was really met is read from the access log.
 """
 
+import atexit
+import json
+import os
 import re
+import shutil
+import tempfile
 import unittest
 
 from tests.contract import declared, route_rows
@@ -146,7 +151,7 @@ class Worlds:
             world.close()
 
     def _make_open(self):
-        world = World()
+        world = World(gateway={"gateway.swagger_ui_dir": self._swagger_ui()})
         world.must(200, "PATCH", "/api/auth/users/me/", {}, world.ada)
         world.pat = world.register()
         world.stan = world.staff()
@@ -154,6 +159,17 @@ class Worlds:
         world.gone = route_rows.gone(world)
         world.inactive = route_rows.inactive(world)
         return world
+
+    @staticmethod
+    def _swagger_ui():
+        """A folder with the names of Swagger UI's files."""
+        folder = tempfile.mkdtemp(dir="/tmp")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        for name in ("swagger-ui-bundle.js", "swagger-ui.css",
+                     "favicon-32x32.png"):
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(name.encode())
+        return folder
 
     def _make_alone(self):
         """Trusts no issuer."""

@@ -7,9 +7,10 @@ import shutil
 import tempfile
 import unittest
 
-from tests.contract.case import Case, add_cases, check_body
+from tests.contract.case import DESCRIBED, Case, add_cases, check_body
 from tests.support import process, programs
 from tests.support.deployment import EMAIL, PASSWORD, Deployment
+from tests.support.description import Description
 
 # "Haustür": a login page of a customer who never heard of Django.
 PROFILE = {
@@ -40,6 +41,7 @@ PROFILE = {
                 {"field": "password",
                  "from": ["body.kennwort", "header.X-Kennwort"]},
             ],
+            "may": ["CREDENTIALS_INVALID"],
             "status": 201,
             "headers": {"X-Haus": "Nummer 7"},
             "no_store": True,
@@ -84,6 +86,8 @@ class ProfileTest(unittest.TestCase):
         cls.deployment = Deployment(
             gateway={"gateway.profile_dir": cls.folder}).start()
         cls.addClassCleanup(cls.deployment.close)
+        DESCRIBED[cls.deployment.http_port] = Description.of_gateway(
+            "--profile-dir", cls.folder)
         cls.access = cls.deployment.login()["access"]
 
     def test_its_token_opens_its_own_route_and_the_others(self):

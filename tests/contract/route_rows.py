@@ -615,6 +615,14 @@ def sessions():
 
 
 def machines():
+    yield Row("GET", "/", expect="<OBJECT>")
+    yield Row("GET", "/openapi.json", expect=None)
+    yield Row("GET", "/docs/", expect=None)
+    yield Row("GET", "/docs/{file}", expect=None,
+              plain=lambda row, w: row.request(w, path="/docs/none.js"),
+              good=lambda row, w: row.request(w, path="/docs/start.js"),
+              own={"not_found": lambda row, w: row.request(
+                  w, path="/docs/package.json")})
     yield Row("GET", "/.well-known/jwks.json", expect='{"keys":[]}')
     yield Row("GET", "/healthz", expect="<OBJECT>")
     yield Row("GET", "/readyz", expect="<OBJECT>")

@@ -137,11 +137,19 @@ def encode(method, path, headers=(), body=None):
     return head + (body or b"")
 
 
+# Who looks at every answer of request(): called with port, method, path and
+# the answer.
+OBSERVERS = []
+
+
 def request(port, method, path, headers=(), body=None):
     """One request on a connection of its own."""
     with Connection(port) as connection:
         connection.send(encode(method, path, headers, body))
-        return connection.receive(head_only=method == "HEAD")
+        response = connection.receive(head_only=method == "HEAD")
+    for observe in OBSERVERS:
+        observe(port, method, path, response)
+    return response
 
 
 def post_json(port, path, value, headers=()):

@@ -1,0 +1,329 @@
+/*
+ * What a request may hold, from the rows that fill its message: parameters of
+ * path, query and headers, and the members of its body. A row with several
+ * names may be given under any of them.
+ */
+#include <string.h>
+
+#include "gateway/message.h"
+#include "gateway/openapi_writer.h"
+
+static bool
+has_source(const struct field *field, enum field_origin origin)
+{
+	for (size_t i = 0; i < field->source_count; i++)
+		if (field->sources[i].origin == origin)
+			return true;
+	return false;
+}
+
+/* Whether it can come from nowhere but the body's members. */
+static bool
+is_of_body(const struct field *field)
+{
+	for (size_t i = 0; i < field->source_count; i++)
+		if (field->sources[i].origin != FIELD_BODY)
+			return false;
+	return field->source_count > 0;
+}
+
+static bool
+is_file(const struct field *field)
+{
+	return field->shape == FIELD_FILE;
+}
+
+static bool
+is_needed(const struct field *field)
+{
+	return field->required && field->if_bad != FIELD_IGNORE;
+}
+
+static void
+write_text(struct openapi *o, const struct field *field, bool nullable)
+{
+	uint32_t max = field->max_length;
+
+	openapi_type(o, "string", nullable);
+	if (field->if_bad == FIELD_IGNORE)
+		return;
+	if (!field->allow_blank)
+		openapi_number(o, "minLength", 1);
+	if (max == 0 || (field->max_bytes > 0 && field->max_bytes < max))
+		max = field->max_bytes;
+	if (max > 0)
+		openapi_number(o, "maxLength", max);
+	if (strstr(field->name, "password") != NULL)
+		openapi_member(o, "format", "password");
+}
+
+static void
+write_scalar(struct openapi *o, const struct field *field, bool nullable)
+{
+	enum message_kind kind = field->target == NULL
+	                                 ? MESSAGE_TEXT
+	                                 : message_kind(field->target);
+
+	if (kind == MESSAGE_BOOL) {
+		openapi_type(o, "boolean", nullable);
+	} else if (kind == MESSAGE_INTEGER) {
+		openapi_type(o, "integer", nullable);
+		if (field->if_bad == FIELD_REPORT) {
+			openapi_number(o, "minimum", field->min);
+			if (field->max > 0)
+				openapi_number(o, "maximum", field->max);
+		}
+	} else {
+		write_text(o, field, nullable);
+	}
+}
+
+static void
+write_schema(struct openapi *o, const struct field *field, bool in_body)
+{
+	bool nullable = in_body && (field->allow_null || field->null_as_blank);
+
+	openapi_put(o, "{");
+	if (field->shape == FIELD_LIST) {
+		openapi_type(o, "array", nullable);
+		openapi_put(o, ",\"items\":{\"type\":\"string\"}");
+	} else if (is_file(field)) {
+		openapi_type(o, "string", nullable);
+		openapi_member(o, "contentMediaType",
+		               "application/octet-stream");
+	} else {
+		write_scalar(o, field, nullable);
+	}
+	openapi_put(o, "}");
+}
+
+static void
+begin_parameter(struct openapi *o, const char *name, const char *in,
+                bool required)
+{
+	openapi_item(o);
+	openapi_put(o, "{");
+	openapi_member(o, "name", name);
+	openapi_member(o, "in", in);
+	openapi_key(o, "required");
+	openapi_put(o, required ? "true,\"schema\":" : "false,\"schema\":");
+}
+
+/* The row that reads a parameter of the path; NULL: it is not looked at. */
+static const struct field *
+find_path_row(const struct route *route, const char *name)
+{
+	for (size_t i = 0; i < route->field_count; i++) {
+		const struct field *field = &route->fields[i];
+
+		for (size_t s = 0; s < field->source_count; s++)
+			if (field->sources[s].origin == FIELD_PATH &&
+			    strcmp(field->sources[s].name, name) == 0)
+				return field;
+	}
+	return NULL;
+}
+
+/* Named as in the path's first route, which names the path. */
+static void
+write_path_parameters(struct openapi *o, const struct router_path *path,
+                      const struct route *route)
+{
+	for (size_t i = 0; i < route->segment_count; i++) {
+		const struct field *field;
+
+		if (!route->segments[i].is_parameter)
+			continue;
+		field = find_path_row(route, route->segments[i].text);
+		begin_parameter(o, path->segments[i].text, "path", true);
+		if (field == NULL || field->join != NULL)
+			openapi_put(o, "{\"type\":\"string\"}");
+		else
+			write_schema(o, field, false);
+		openapi_put(o, "}");
+	}
+}
+
+static void
+write_other_parameters(struct openapi *o, const struct field *field)
+{
+	for (size_t i = 0; i < field->source_count; i++) {
+		enum field_origin origin = field->sources[i].origin;
+
+		if (origin != FIELD_QUERY && origin != FIELD_HEADER)
+			continue;
+		begin_parameter(o, field->sources[i].name,
+		                origin == FIELD_QUERY ? "query" : "header",
+		                is_needed(field) && field->source_count == 1);
+		write_schema(o, field, false);
+		openapi_put(o, "}");
+	}
+}
+
+static bool
+is_shown(const struct field *field, bool with_files)
+{
+	return has_source(field, FIELD_BODY) && (with_files || !is_file(field));
+}
+
+static void
+write_properties(struct openapi *o, const struct route *route, bool with_files)
+{
+	openapi_key(o, "properties");
+	openapi_put(o, "{");
+	for (size_t i = 0; i < route->field_count; i++) {
+		const struct field *field = &route->fields[i];
+
+		if (!is_shown(field, with_files))
+			continue;
+		for (size_t s = 0; s < field->source_count; s++) {
+			if (field->sources[s].origin != FIELD_BODY)
+				continue;
+			openapi_key(o, field->sources[s].name);
+			write_schema(o, field, true);
+		}
+	}
+	openapi_put(o, "}");
+}
+
+/* Rows with one name, which lies in the body. */
+static void
+write_required(struct openapi *o, const struct route *route, bool with_files)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < route->field_count; i++) {
+		const struct field *field = &route->fields[i];
+
+		if (!is_shown(field, with_files) || !is_needed(field) ||
+		    field->source_count != 1)
+			continue;
+		if (is_first) {
+			openapi_key(o, "required");
+			openapi_put(o, "[");
+		}
+		is_first = false;
+		openapi_item(o);
+		json_out_string(&o->out, field->sources[0].name,
+		                strlen(field->sources[0].name));
+	}
+	openapi_put(o, is_first ? "" : "]");
+}
+
+/* {"anyOf":[{"required":["email"]},...]} */
+static void
+write_choice(struct openapi *o, const struct field *field)
+{
+	size_t begin;
+
+	openapi_item(o);
+	begin = openapi_any_begin(o);
+	for (size_t i = 0; i < field->source_count; i++) {
+		const char *name = field->sources[i].name;
+
+		openapi_item(o);
+		openapi_put(o, "{\"required\":[");
+		json_out_string(&o->out, name, strlen(name));
+		openapi_put(o, "]}");
+	}
+	openapi_any_end(o, begin, field->source_count);
+}
+
+/* Rows with several names, all in the body, of which one is needed. */
+static void
+write_choices(struct openapi *o, const struct route *route, bool with_files)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < route->field_count; i++) {
+		const struct field *field = &route->fields[i];
+
+		if (!is_shown(field, with_files) || !is_needed(field) ||
+		    field->source_count == 1 || !is_of_body(field))
+			continue;
+		if (is_first) {
+			openapi_key(o, "allOf");
+			openapi_put(o, "[");
+		}
+		is_first = false;
+		write_choice(o, field);
+	}
+	openapi_put(o, is_first ? "" : "]");
+}
+
+static void
+write_body(struct openapi *o, const struct route *route, bool with_files)
+{
+	bool is_open = false;
+
+	for (size_t i = 0; i < route->field_count; i++)
+		is_open |= route->fields[i].shape == FIELD_MEMBERS;
+	openapi_put(o, "{\"schema\":{\"type\":\"object\"");
+	write_properties(o, route, with_files);
+	write_required(o, route, with_files);
+	write_choices(o, route, with_files);
+	if (is_open)
+		openapi_put(o, ",\"additionalProperties\":{\"type\":["
+		               "\"string\",\"integer\",\"boolean\","
+		               "\"null\"]}");
+	openapi_put(o, "}}");
+}
+
+/* Whether some row needs bytes, which JSON and plain forms cannot hold. */
+static bool
+needs_file(const struct route *route)
+{
+	for (size_t i = 0; i < route->field_count; i++)
+		if (is_file(&route->fields[i]) && is_needed(&route->fields[i]))
+			return true;
+	return false;
+}
+
+static bool
+needs_body(const struct route *route)
+{
+	for (size_t i = 0; i < route->field_count; i++) {
+		const struct field *field = &route->fields[i];
+
+		if (is_needed(field) && (is_file(field) || is_of_body(field)))
+			return true;
+	}
+	return false;
+}
+
+static void
+write_request_body(struct openapi *o, const struct route *route)
+{
+	openapi_key(o, "requestBody");
+	openapi_put(o, needs_body(route) ? "{\"required\":true,\"content\":{"
+	                                 : "{\"content\":{");
+	if (!needs_file(route)) {
+		openapi_key(o, "application/json");
+		write_body(o, route, false);
+		openapi_key(o, "application/x-www-form-urlencoded");
+		write_body(o, route, false);
+	}
+	openapi_key(o, "multipart/form-data");
+	write_body(o, route, true);
+	for (size_t i = 0; route->raw_types[i] != NULL; i++) {
+		openapi_key(o, route->raw_types[i]);
+		openapi_put(o, "{\"schema\":{\"type\":\"string\"");
+		openapi_member(o, "contentMediaType", route->raw_types[i]);
+		openapi_put(o, "}}");
+	}
+	openapi_put(o, "}}");
+}
+
+void
+openapi_request(struct openapi *o, const struct router_path *path,
+                const struct route *route)
+{
+	openapi_key(o, "parameters");
+	openapi_put(o, "[");
+	write_path_parameters(o, path, route);
+	for (size_t i = 0; i < route->field_count; i++)
+		write_other_parameters(o, &route->fields[i]);
+	openapi_put(o, "]");
+	if (route->needs_body)
+		write_request_body(o, route);
+}

@@ -1,0 +1,89 @@
+"""That an answer which /openapi.json does not allow is noticed."""
+
+import json
+import unittest
+
+from tests.contract.case import SHIPPED
+from tests.support.description import NotDescribed
+from tests.support.deployment import Deployment
+from tests.support.http_client import Response
+
+JSON = [("Content-Type", "application/json")]
+LOGIN = "/api/auth/login/"
+
+
+def answer(status, value=None, headers=()):
+    body = b"" if value is None else json.dumps(value).encode()
+    return Response(status, list(headers or JSON), body)
+
+
+class DescriptionTest(unittest.TestCase):
+    def refuses(self, method, path, response):
+        with self.assertRaises(NotDescribed):
+            SHIPPED.hold(method, path, response)
+
+    def test_a_described_answer_is_allowed(self):
+        refusal = answer(401, {"detail": "No active account found with the "
+                                         "given credentials"})
+        SHIPPED.hold("POST", LOGIN, refusal)
+        SHIPPED.hold("POST", "/api/auth/login?x=1", refusal)
+
+    def test_a_status_that_is_not_described_is_not(self):
+        self.refuses("POST", LOGIN, answer(418, {"detail": "x"}))
+
+    def test_other_words_of_an_error_are_not(self):
+        self.refuses("POST", LOGIN, answer(401, {"detail": "No."}))
+
+    def test_a_member_too_many_or_too_few_is_not(self):
+        self.refuses("GET", "/healthz", answer(200, {}))
+        self.refuses("GET", "/healthz",
+                     answer(200, {"status": "ok", "more": 1}))
+
+    def test_a_body_of_another_type_is_not(self):
+        self.refuses("GET", "/healthz", answer(
+            200, {"status": "ok"}, [("Content-Type", "text/html")]))
+
+    def test_a_body_where_none_is_described_is_not(self):
+        self.refuses("POST", "/api/auth/logout/", answer(205, {}))
+        self.refuses("GET", "/healthz", answer(200))
+
+    def test_a_route_that_is_not_described_is_not(self):
+        self.refuses("GET", "/api/auth/secret/", answer(200, {}))
+        self.refuses("DELETE", LOGIN, answer(204))
+        self.refuses("GET", "/nowhere/", answer(404, {"detail": "Lost."}))
+        SHIPPED.hold("GET", "/nowhere/", answer(404, {"detail":
+                                                      "Not found."}))
+
+
+class ServedTest(unittest.TestCase):
+    def test_the_gateway_serves_what_the_command_prints(self):
+        with Deployment(gateway={
+                "gateway.public_base": "https://auth.acme.org/"}) as one:
+            one.create().start_gateway(wait_ready=False)
+            served = one.get("/openapi.json")
+            again = one.get("/openapi.json",
+                            {"If-None-Match": served.header("ETag")})
+        self.assertEqual(200, served.status)
+        self.assertEqual("application/json", served.header("Content-Type"))
+        self.assertEqual("no-cache", served.header("Cache-Control"))
+        document = served.json()
+        self.assertEqual([{"url": "https://auth.acme.org"}],
+                         document["servers"])
+        self.assertEqual(SHIPPED.document,
+                         dict(document, servers=[{"url": "/"}]))
+        self.assertEqual((304, b""), (again.status, again.body))
+
+    def test_without_swagger_ui_the_page_says_where_it_comes_from(self):
+        with Deployment() as one:
+            one.create().start_gateway(wait_ready=False)
+            page = one.get("/docs/")
+            self.assertEqual(404, one.get("/docs/start.js").status)
+        self.assertIn("swagger-ui-dist", page.text())
+        self.assertEqual("text/html; charset=utf-8",
+                         page.header("Content-Type"))
+        self.assertIn("default-src 'none'",
+                      page.header("Content-Security-Policy"))
+
+
+if __name__ == "__main__":
+    unittest.main()
