@@ -6,6 +6,7 @@
 #include "server/domain/role.h"
 #include "server/server.h"
 #include "server/services/account_mail.h"
+#include "server/services/caller.h"
 #include "server/services/rank.h"
 #include "server/services/store_refusal.h"
 #include "server/store/link_store.h"
@@ -21,6 +22,9 @@ user_change_begin(struct rpc_call *call, uint64_t id,
 	enum code code;
 
 	store_begin_write(call->server->store, &change->txn);
+	code = caller_renew(call, &change->txn);
+	if (code != CODE_OK)
+		return code;
 	code = user_store_find(&change->txn, call->arena, id, &change->before);
 	if (code == CODE_NOT_FOUND)
 		return rpc_fail(call, code, REASON(UNSPECIFIED),

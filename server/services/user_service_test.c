@@ -780,6 +780,7 @@ the_last_active_superuser_stays_one(void **state)
 
 	assert_int_equal(activate(f, second), CODE_OK);
 	assert_int_equal(deactivate(f, ROOT), CODE_OK);
+	(void)service_fixture_be(f, second);
 	assert_refused(f, del(f, second), CODE_FAILED_PRECONDITION,
 	               REASON(LAST_SUPERUSER));
 	assert_int_equal(del(f, ROOT), CODE_OK);
