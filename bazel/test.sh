@@ -10,6 +10,25 @@
 # LATCHKEY_BAZEL_STARTUP and LATCHKEY_BAZEL_FLAGS hold more options for Bazel,
 # such as --output_base=DIR and --disk_cache=DIR.
 set -u
+
+help="Usage: bazel/test.sh [TARGETS...]
+
+Installs what is missing, builds, and runs the tests: all of them as they are
+built by default, then again under the sanitizers those that check more than
+style. Without TARGETS: all. The last line is \"N passed, N failed\".
+
+Variables, all optional:
+  LATCHKEY_BAZEL_STARTUP, LATCHKEY_BAZEL_FLAGS
+                             more options for Bazel
+"
+
+case ${1:-} in
+-h | --help)
+	printf '%s' "$help"
+	exit 0
+	;;
+esac
+
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 exec </dev/null
 

@@ -13,6 +13,15 @@ user_role(const struct user *user)
 	return user->is_staff ? ROLE_STAFF : ROLE_USER;
 }
 
+static void
+fill(const struct token_check *check, struct principal *out)
+{
+	out->user_id = check->user.id;
+	out->role = user_role(&check->user);
+	out->user = &check->user;
+	hex_encode(check->session.id, SESSION_ID_SIZE, out->session_id);
+}
+
 enum code
 caller_authenticate(struct rpc_call *call, struct principal *out)
 {
@@ -27,11 +36,43 @@ caller_authenticate(struct rpc_call *call, struct principal *out)
 		call->subject = LATCHKEY__RPC__V1__SUBJECT__SUBJECT_CALLER;
 		return code;
 	}
-	out->user_id = check->user.id;
-	out->role = user_role(&check->user);
-	out->user = &check->user;
-	hex_encode(check->session.id, SESSION_ID_SIZE, out->session_id);
+	fill(check, out);
 	return CODE_OK;
+}
+
+static enum code
+refuse_role(struct rpc_call *call)
+{
+	return rpc_fail(call, CODE_PERMISSION_DENIED,
+	                LATCHKEY__RPC__V1__REASON__REASON_ROLE_MISSING,
+	                "the caller may not do this any more");
+}
+
+enum code
+caller_renew(struct rpc_call *call, struct store_txn *txn)
+{
+	const struct principal *before = call->caller;
+	struct principal *now = arena_alloc(call->arena, sizeof(*now));
+	struct token_check *check =
+		arena_alloc(call->arena, sizeof(struct token_check));
+	enum code code;
+
+	if (now == NULL || check == NULL)
+		return CODE_RESOURCE_EXHAUSTED;
+	check->claims.user_id = before->user_id;
+	if (!hex_decode(before->session_id, check->claims.session_id,
+	                SESSION_ID_SIZE))
+		return CODE_INTERNAL;
+	code = token_resolve(call, txn, check);
+	if (code == CODE_OK) {
+		fill(check, now);
+		call->caller = now;
+		if (now->role < call->method->role)
+			code = refuse_role(call);
+	}
+	if (code != CODE_OK)
+		call->subject = LATCHKEY__RPC__V1__SUBJECT__SUBJECT_CALLER;
+	return code;
 }
 
 const struct user *

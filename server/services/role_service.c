@@ -144,6 +144,14 @@ set_permissions(struct rpc_call *call, char **names, size_t count,
 
 _Static_assert(ROLE_PERMISSIONS_MAX == 200, "set_permissions says so");
 
+/* begin begins a write by a caller who still may. */
+static enum code
+begin(struct rpc_call *call, struct store_txn *txn)
+{
+	store_begin_write(call->server->store, txn);
+	return caller_renew(call, txn);
+}
+
 /* end ends a write after steps that ended with `code`. */
 static enum code
 end(struct rpc_call *call, struct store_txn *txn, enum code code)
@@ -197,8 +205,10 @@ role_create_role(struct rpc_call *call, const void *in, void *out)
 		code = rpc_fail_fields(call);
 	if (code != CODE_OK)
 		return code;
-	store_begin_write(call->server->store, &txn);
-	code = end(call, &txn, add(call, &txn, &role));
+	code = begin(call, &txn);
+	if (code == CODE_OK)
+		code = add(call, &txn, &role);
+	code = end(call, &txn, code);
 	if (code != CODE_OK)
 		return code;
 	log_change(call, "role_created", role.name);
@@ -237,8 +247,10 @@ role_update_role(struct rpc_call *call, const void *in, void *out)
 	struct store_txn txn;
 	enum code code;
 
-	store_begin_write(call->server->store, &txn);
-	code = end(call, &txn, update(call, &txn, req, &role));
+	code = begin(call, &txn);
+	if (code == CODE_OK)
+		code = update(call, &txn, req, &role);
+	code = end(call, &txn, code);
 	if (code != CODE_OK)
 		return code;
 	log_change(call, "role_updated", req->name);
@@ -296,8 +308,10 @@ role_delete_role(struct rpc_call *call, const void *in, void *out)
 	enum code code;
 
 	(void)out;
-	store_begin_write(call->server->store, &txn);
-	code = end(call, &txn, del(call, &txn, req->name));
+	code = begin(call, &txn);
+	if (code == CODE_OK)
+		code = del(call, &txn, req->name);
+	code = end(call, &txn, code);
 	if (code == CODE_OK)
 		log_change(call, "role_deleted", req->name);
 	return code;

@@ -108,6 +108,9 @@ void
 service_fixture_repeat(struct service_fixture *f)
 {
 	arena_reset(&f->arena);
+	/* A handler may have found it anew, in the arena. */
+	if (f->call.caller != NULL)
+		f->call.caller = &f->principal;
 	f->call.reason = REASON(UNSPECIFIED);
 	f->call.subject = LATCHKEY__RPC__V1__SUBJECT__SUBJECT_UNSPECIFIED;
 	f->call.message[0] = '\0';

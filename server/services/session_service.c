@@ -158,7 +158,9 @@ session_delete_session(struct rpc_call *call, const void *in, void *out)
 	if (!hex_decode(req->session_id, id, SESSION_ID_SIZE))
 		return not_found(call);
 	store_begin_write(call->server->store, &txn);
-	code = reach_session(call, &txn, id, &session);
+	code = caller_renew(call, &txn);
+	if (code == CODE_OK)
+		code = reach_session(call, &txn, id, &session);
 	if (code == CODE_OK) {
 		session_end_now(&session, SESSION_ENDED_REVOKED, call->now_us);
 		session_store_put(&txn, call->arena, &session);
@@ -188,7 +190,9 @@ session_revoke_other_sessions(struct rpc_call *call, const void *in, void *out)
 	if (!hex_decode(call->caller->session_id, own, SESSION_ID_SIZE))
 		return CODE_INTERNAL;
 	store_begin_write(call->server->store, &txn);
-	code = reach(call, &txn, user_id);
+	code = caller_renew(call, &txn);
+	if (code == CODE_OK)
+		code = reach(call, &txn, user_id);
 	if (code == CODE_OK)
 		session_store_end_all(&txn, call->arena, user_id, &ending,
 		                      &ended);

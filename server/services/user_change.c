@@ -6,6 +6,7 @@
 #include "server/domain/role.h"
 #include "server/server.h"
 #include "server/services/account_mail.h"
+#include "server/services/caller.h"
 #include "server/services/rank.h"
 #include "server/services/store_refusal.h"
 #include "server/store/link_store.h"
@@ -21,6 +22,9 @@ user_change_begin(struct rpc_call *call, uint64_t id,
 	enum code code;
 
 	store_begin_write(call->server->store, &change->txn);
+	code = caller_renew(call, &change->txn);
+	if (code != CODE_OK)
+		return code;
 	code = user_store_find(&change->txn, call->arena, id, &change->before);
 	if (code == CODE_NOT_FOUND)
 		return rpc_fail(call, code, REASON(UNSPECIFIED),
@@ -159,15 +163,25 @@ user_change_invite(struct rpc_call *call, struct store_txn *txn,
 		mailing_link(&mailing, user, LINK_VERIFY_EMAIL);
 }
 
-enum code
-user_change_put(struct rpc_call *call, struct user_change *change)
+/* What is open for an inactive user would be open again once active. */
+static void
+shut_out(struct rpc_call *call, struct store_txn *txn, const struct user *user)
 {
 	const struct session_ending ending = { .reason = SESSION_ENDED_REVOKED,
 		                               .now_us = call->now_us };
+	size_t ended;
+
+	session_store_end_all(txn, call->arena, user->id, &ending, &ended);
+	link_store_end_purpose(txn, call->arena, user->id, LINK_RESET_PASSWORD,
+	                       call->now_us);
+}
+
+enum code
+user_change_put(struct rpc_call *call, struct user_change *change)
+{
 	struct store_txn *txn = &change->txn;
 	struct user *user = &change->after;
 	enum code code = user_change_judge(call, change);
-	size_t ended;
 
 	if (code != CODE_OK)
 		return code;
@@ -177,8 +191,7 @@ user_change_put(struct rpc_call *call, struct user_change *change)
 		user_change_invite(call, txn, user);
 	}
 	if (!user->is_active)
-		session_store_end_all(txn, call->arena, user->id, &ending,
-		                      &ended);
+		shut_out(call, txn, user);
 	user_store_put(txn, call->arena, user);
 	return txn->code;
 }

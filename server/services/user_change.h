@@ -15,7 +15,7 @@
  *   reset mailed to it hands over the account with them;
  * - the last active superuser stays one;
  * - another address is unverified, ends open links and is asked for;
- * - an inactive user has no sessions.
+ * - an inactive user has no sessions and no open reset link.
  */
 struct user_change {
 	struct store_txn txn;

@@ -11,6 +11,7 @@
 #include "server/domain/password_policy.h"
 #include "server/server.h"
 #include "server/services/attribute_input.h"
+#include "server/services/caller.h"
 #include "server/services/field.h"
 #include "server/services/identifier_claim.h"
 #include "server/services/rank.h"
@@ -155,7 +156,8 @@ look_first(struct rpc_call *call, struct creation *creation)
 
 /*
  * Everything is looked at once more: while the password was hashed somebody
- * else may have taken the names, or the same call may have come twice.
+ * else may have taken the names, the same call may have come twice, or the
+ * caller have lost the rank.
  */
 static enum code
 write(struct rpc_call *call, struct creation *creation)
@@ -165,7 +167,9 @@ write(struct rpc_call *call, struct creation *creation)
 	enum code code;
 
 	store_begin_write(call->server->store, &txn);
-	code = look_around(call, &txn, creation);
+	code = caller_renew(call, &txn);
+	if (code == CODE_OK)
+		code = look_around(call, &txn, creation);
 	if (code == CODE_OK && !creation->is_repeated)
 		code = attribute_input_apply(call, &creation->attributes, user);
 	if (code == CODE_OK && !creation->is_repeated) {

@@ -648,30 +648,61 @@ an_update_changes_what_is_present_and_nothing_else(void **state)
 	assert_string_equal(service_fixture_get(f, ADA).username, "");
 }
 
+/* mail_link gives Ada an open link; its number is its hash. */
 static void
-another_address_is_unverified_and_ends_open_links(void **state)
+mail_link(struct service_fixture *f, enum link_purpose purpose, uint8_t number)
 {
-	struct service_fixture *f = *state;
-	struct link link = { .hash = { 1 },
-		             .purpose = LINK_RESET_PASSWORD,
-		             .user_id = ADA,
-		             .email = "Ada@x.org",
-		             .created_at_us = START,
-		             .expires_at_us = START + SECOND };
+	const struct link link = { .hash = { number },
+		                   .purpose = purpose,
+		                   .user_id = ADA,
+		                   .email = "Ada@x.org",
+		                   .created_at_us = START,
+		                   .expires_at_us = START + SECOND };
 	struct store_txn txn;
-	struct mail mail;
 
 	store_begin_write(f->store, &txn);
 	link_store_add(&txn, &f->kept, &link);
 	assert_int_equal(store_end(&txn), CODE_OK);
+}
+
+static bool
+is_open(struct service_fixture *f, uint8_t number)
+{
+	const uint8_t hash[LINK_HASH_SIZE] = { number };
+	struct store_txn txn;
+	struct link link;
+
+	store_begin_read(f->store, &txn);
+	assert_int_equal(link_store_find(&txn, &f->kept, hash, &link), CODE_OK);
+	assert_int_equal(store_end(&txn), CODE_OK);
+	return link.used_at_us == 0;
+}
+
+static void
+another_address_is_unverified_and_ends_open_links(void **state)
+{
+	struct service_fixture *f = *state;
+	struct mail mail;
+
+	mail_link(f, LINK_RESET_PASSWORD, 1);
 	assert_int_equal(update_email(f, ADA, "countess@x.org"), CODE_OK);
 	assert_false(service_fixture_get(f, ADA).email_verified);
-	store_begin_read(f->store, &txn);
-	assert_int_equal(link_store_find(&txn, &f->kept, link.hash, &link),
-	                 CODE_OK);
-	assert_int_equal(store_end(&txn), CODE_OK);
-	assert_int_not_equal(link.used_at_us, 0);
+	assert_false(is_open(f, 1));
 	assert_false(service_fixture_mail(f, &mail));
+}
+
+/* An invitation stays: its owner has no other way in. */
+static void
+who_is_deactivated_has_no_open_reset(void **state)
+{
+	struct service_fixture *f = *state;
+
+	mail_link(f, LINK_RESET_PASSWORD, 1);
+	mail_link(f, LINK_INVITATION, 2);
+	assert_int_equal(deactivate(f, ADA), CODE_OK);
+	assert_int_equal(activate(f, ADA), CODE_OK);
+	assert_false(is_open(f, 1));
+	assert_true(is_open(f, 2));
 }
 
 static void
@@ -780,6 +811,7 @@ the_last_active_superuser_stays_one(void **state)
 
 	assert_int_equal(activate(f, second), CODE_OK);
 	assert_int_equal(deactivate(f, ROOT), CODE_OK);
+	(void)service_fixture_be(f, second);
 	assert_refused(f, del(f, second), CODE_FAILED_PRECONDITION,
 	               REASON(LAST_SUPERUSER));
 	assert_int_equal(del(f, ROOT), CODE_OK);
@@ -936,6 +968,7 @@ main(void)
 		CASE(staff_take_over_no_account_by_its_address),
 		CASE(the_last_active_superuser_stays_one),
 		CASE(who_is_deactivated_has_no_sessions),
+		CASE(who_is_deactivated_has_no_open_reset),
 		CASE(who_is_deleted_leaves_nothing),
 		CASE(roles_are_replaced_and_must_exist),
 		CASE(staff_write_attributes_that_staff_may),

@@ -138,6 +138,10 @@ class LatchkeyctlTest(unittest.TestCase):
         self.assertEqual(OK, status)
         listed = {line.split()[0] for line in out.splitlines()}
         self.assertEqual(set(), METHODS - listed)
+        # A column begins in the same place on each line.
+        for column in (1, 2):
+            self.assertEqual(1, len({line.index(f" {line.split()[column]}")
+                                     for line in out.splitlines()}))
 
     def test_token_inspect_shows_claims_and_warns(self):
         token = self.login()["access_token"]

@@ -209,6 +209,14 @@ class RunTest(unittest.TestCase):
         running.kill()
         self.wait_no_children()
 
+    def test_both_scripts_explain_themselves_and_do_nothing(self):
+        for name, source in (("run.sh", self.script),
+                             ("test.sh", programs.path("TEST_SH"))):
+            status, out, err = process.run(["/bin/bash", source, "--help"])
+            self.assertEqual((0, ""), (status, err))
+            self.assertTrue(out.startswith("Usage: bazel/" + name), out)
+        self.assertFalse(os.path.exists(self.home))
+
     def test_a_taken_port_is_one_sentence(self):
         for name in ("LATCHKEY_GATEWAY_LISTEN", "LATCHKEY_LISTENERS_FRONT",
                      "LATCHKEY_LISTENERS_SERVICE"):
