@@ -6,7 +6,6 @@ the condition was really met is read from the access log.
 """
 
 import atexit
-import json
 import os
 import re
 import shutil

@@ -115,6 +115,8 @@ def success_lines(route):
         yield "Answers %d with the bytes." % status
     elif "page" in route:
         yield "Answers %d with a page." % status
+    elif "document" in route:
+        yield "Answers %d with the document." % status
     elif "body" in route:
         yield "Answers %d:" % status
         yield ""
