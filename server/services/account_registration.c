@@ -171,6 +171,33 @@ count_address(struct rpc_call *call)
 	                       "register_address");
 }
 
+static bool
+tells_of_others(const struct rpc_call *call)
+{
+	for (size_t i = 0; i < call->violation_count; i++)
+		if (strcmp(call->violations[i].code, "unique") == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Who asks which addresses have accounts here is counted as if they had
+ * registered, and told nothing once they have asked too often.
+ */
+static enum code
+refuse_first(struct rpc_call *call, enum code code)
+{
+	enum code counted;
+
+	if (code != CODE_INVALID_ARGUMENT || !tells_of_others(call))
+		return code;
+	counted = count_address(call);
+	if (counted == CODE_OK)
+		return code;
+	call->violation_count = 0;
+	return counted;
+}
+
 /* Everything that the registration makes, or nothing. */
 static void
 add(struct rpc_call *call, struct store_txn *txn, struct registration *reg)
@@ -334,7 +361,7 @@ account_register(struct rpc_call *call, const void *in, void *out)
 		                REASON(REGISTRATION_CLOSED),
 		                "registration is closed");
 	begin(call, in, &reg);
-	code = look_first(call, &reg);
+	code = refuse_first(call, look_first(call, &reg));
 	if (code == CODE_OK && reg.req->validate_only)
 		return CODE_OK;
 	if (code == CODE_OK && !reg.is_repeated) {

@@ -305,6 +305,24 @@ registrations_are_counted_by_address(void **state)
 }
 
 static void
+asking_who_has_an_account_is_counted_like_a_registration(void **state)
+{
+	struct service_fixture *f = *state;
+
+	f->server.throttles.rates[THROTTLE_REGISTER_ADDRESS] =
+		(struct throttle_rate){ .limit = 2, .window_us = 60 * SECOND };
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(enrol(f, "ada@example.com", NULL, GOOD),
+		                 CODE_INVALID_ARGUMENT);
+		assert_int_equal(f->call.reason, REASON(FIELD_INVALID));
+	}
+	assert_int_equal(enrol(f, "ada@example.com", NULL, GOOD),
+	                 CODE_RESOURCE_EXHAUSTED);
+	assert_int_equal(f->call.reason, REASON(THROTTLED));
+	assert_int_equal(f->call.violation_count, 0);
+}
+
+static void
 the_first_mail_is_neither_counted_nor_held_back(void **state)
 {
 	struct service_fixture *f = *state;
@@ -511,6 +529,7 @@ main(void)
 		TEST(the_length_policy_looks_at_the_length_alone),
 		TEST(attributes_are_written_that_users_may_write),
 		TEST(registrations_are_counted_by_address),
+		TEST(asking_who_has_an_account_is_counted_like_a_registration),
 		TEST(the_first_mail_is_neither_counted_nor_held_back),
 		TEST(the_same_call_again_finds_its_account_and_opens_a_session),
 		TEST(of_parallel_registrations_of_an_address_one_succeeds),

@@ -19,7 +19,8 @@ MARKED = r"(<!-- begin %s -->\n).*?(<!-- end %s -->)"
 
 # Headings, in this order; a route belongs to the first that fits its path.
 GROUPS = (
-    ("Logging in and out", r"login/$|^/api/token/$|logout/|blacklist/"),
+    ("Logging in and out",
+     r"login/$|^/api/token/$|logout/|blacklist/|^/auth/google/"),
     ("Tokens", r"refresh|token/verify/"),
     ("Making an account", r"register/|sign-up/|verify-email/"),
     ("Passwords", r"password"),
