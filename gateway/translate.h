@@ -58,7 +58,7 @@ struct exchange {
 	struct field_input input;
 	struct field_outcome outcome;
 	bool cookie_came_well; /* as the refresh cookie has to come */
-	bool rules_broken; /* every field is good by itself */
+	bool rules_broken;     /* every field is good by itself */
 	char request_id[33];
 	char retry_after[16];
 	char retry_words[32]; /* "30 seconds" */
