@@ -97,7 +97,8 @@ stop() {
 stop_all() {
 	# No second signal may cut the draining short.
 	trap '' INT TERM HUP
-	trap - CHLD
+	# Not reset: bash stumbles over one that is pending.
+	trap : CHLD
 	[ -z "$bazel" ] || { kill -INT "$bazel" && wait "$bazel"; } 2>/dev/null
 	stop "$gateway"
 	stop "$server"
