@@ -11,7 +11,7 @@
 #include "client/channel.h"
 #include "gateway/endpoint.h"
 #include "gateway/gateway.h"
-#include "gateway/http.h"
+#include "gateway/http_server.h"
 #include "gateway/http_tls.h"
 #include "gateway/proxy_list.h"
 

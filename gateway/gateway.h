@@ -6,7 +6,7 @@
 
 #include "base/code.h"
 #include "gateway/cors.h"
-#include "gateway/http.h"
+#include "gateway/http_server.h"
 #include "gateway/translate.h"
 
 /*

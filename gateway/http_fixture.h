@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gateway/http.h"
+#include "gateway/http_server.h"
 
 /*
  * A real server on 127.0.0.1 for tests, and a client that sends bytes as they

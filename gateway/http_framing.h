@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gateway/http.h"
+#include "gateway/http_server.h"
 
 /*
  * Which request heads are served at all. Whatever two HTTP readers could

@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gateway/http.h"
 #include "gateway/http_deadline.h"
 #include "gateway/http_limit.h"
+#include "gateway/http_server.h"
 
 /*
  * One event loop: a thread, a libmicrohttpd daemon without threads of its own

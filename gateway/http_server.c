@@ -12,7 +12,7 @@
  * connection then stays where it is, and all calls of libmicrohttpd for it,
  * resuming included, are made by that loop's thread.
  */
-#include "gateway/http.h"
+#include "gateway/http_server.h"
 
 #include <arpa/inet.h>
 #include <assert.h>

@@ -9,6 +9,7 @@
 #include "server/commands.h"
 #include "server/home.h"
 #include "server/store/store.h"
+#include "server/store/store_backup.h"
 
 const char backup_help[] =
 	"Usage: latchkeyd backup [--home DIR] FILE\n"

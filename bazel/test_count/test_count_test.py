@@ -27,7 +27,7 @@ class Run:
         self.lines.append({"id": {"targetConfigured": {"label": label}},
                            "configured": {"testSize": "SMALL"}})
 
-    def library(self, label):
+    def add_library(self, label):
         self.lines.append({"id": {"targetConfigured": {"label": label}},
                            "configured": {"targetKind": "cc_library rule"}})
 
@@ -84,7 +84,7 @@ class TestCountTest(unittest.TestCase):
     def test_every_case_of_every_target_counts_once(self):
         self.run_.test("//a:a", "PASSED", GOOD % (CASE * 3))
         self.run_.test("//b:b", "PASSED", GOOD % CASE)
-        self.run_.library("//b:lib")
+        self.run_.add_library("//b:lib")
         self.run_.finish()
         self.assert_count(4, 0)
 

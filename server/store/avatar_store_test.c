@@ -1,4 +1,5 @@
 #include "server/store/avatar_store.h"
+#include "server/store/store_backup.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -15,6 +15,7 @@
 #include "server/store/lmdb_engine.h"
 #include "server/store/lmdb_file.h"
 #include "server/store/lmdb_pages.h"
+#include "server/store/store_backup.h"
 #include "server/store/store_lock.h"
 
 /* One backup in the making. */

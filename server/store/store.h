@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/code.h"
+#include "server/store/store_table.h"
 
 /*
  * Transactions over ordered tables. It knows nothing of LMDB, the engine
@@ -24,32 +25,6 @@
  * or a send.
  */
 struct store;
-
-/* One table each. Adding one: here and in the engine's table of names. */
-enum store_table {
-	STORE_META,            /* "meta" -> MetaRecord */
-	STORE_USER,            /* user id, big-endian -> UserRecord */
-	STORE_IDENTIFIER,      /* normalised text -> IdentifierRecord */
-	STORE_SESSION,         /* session id -> SessionRecord */
-	STORE_SESSION_BY_USER, /* user id + session id -> nothing */
-	STORE_SESSION_BY_END,  /* expiry, us, big-endian + session id -> nothing
-	                        */
-	STORE_SIGNING_KEY,     /* kid -> SigningKeyRecord */
-	STORE_ROLE,            /* name -> RoleRecord */
-	STORE_LINK,            /* hash of the token -> LinkRecord */
-	STORE_LINK_BY_USER,    /* user id + hash -> nothing */
-	STORE_LINK_BY_END,     /* when to forget, us + hash -> nothing */
-	STORE_OUTBOX,          /* due, us, big-endian + mail id -> MailRecord */
-	STORE_AVATAR,          /* path -> AvatarRecord */
-	STORE_THROTTLE, /* scope + hash of the subject -> ThrottleRecord */
-	STORE_THROTTLE_BY_END,   /* when to forget, us + key -> nothing */
-	STORE_REPETITION,        /* request id -> RepetitionRecord */
-	STORE_REPETITION_BY_END, /* when to forget, us + request id -> nothing
-	                          */
-	STORE_IDENTITY, /* hash of issuer and subject -> IdentityRecord */
-	STORE_IDENTITY_BY_USER, /* user id + hash -> nothing */
-	STORE_TABLE_COUNT,
-};
 
 #define STORE_KEY_MAX 511 /* bytes: what the engine allows */
 
@@ -177,14 +152,5 @@ void store_fail(struct store_txn *txn, enum code code);
  * durable, abandons any other, and returns the first failure.
  */
 NODISCARD enum code store_end(struct store_txn *txn);
-
-/*
- * store_backup copies the store in `dir`, open elsewhere or not, to a new file
- * while it serves: a consistent snapshot, compacted, fsynced, 0600, complete
- * or absent. ALREADY_EXISTS if the file is there. Call it from a process that
- * has no store open on `dir`.
- */
-NODISCARD enum code store_backup(const char *dir, const char *file, char *err,
-                                 size_t err_size);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "server/store/store_backup.h"
 #include "server/store/store_fixture.h"
 
 /* What a test needs beside the store: where a backup goes. */

@@ -3,7 +3,7 @@
 
 #include <nng/nng.h>
 
-#include "gateway/http.h"
+#include "gateway/http_server.h"
 
 /*
  * The least a gateway can do with a request: send its access token and body as
