@@ -11,6 +11,7 @@
 #include "server/domain/role.h"
 #include "server/store/role_store.h"
 #include "server/store/store.h"
+#include "server/store/store_cursor.h"
 #include "server/store/user_store.h"
 
 #define ARENA_SIZE 65536 /* bytes */

@@ -1,5 +1,7 @@
 #include "server/store/index.h"
 
+#include "server/store/store_cursor.h"
+
 #include <assert.h>
 #include <endian.h>
 #include <string.h>

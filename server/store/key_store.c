@@ -5,6 +5,7 @@
 #include "proto/latchkey/store/v1/signing_key_record.pb-c.h"
 #include "server/store/record.h"
 #include "server/store/store.h"
+#include "server/store/store_cursor.h"
 
 static struct bytes
 kid_key(const char *kid)

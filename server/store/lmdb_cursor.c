@@ -3,6 +3,7 @@
 
 #include "server/store/checksum.h"
 #include "server/store/lmdb_engine.h"
+#include "server/store/store_cursor.h"
 
 static void
 step(struct store_cursor *cursor, MDB_val key, MDB_cursor_op op)

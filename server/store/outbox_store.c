@@ -7,6 +7,7 @@
 #include "server/store/index.h"
 #include "server/store/record.h"
 #include "server/store/store.h"
+#include "server/store/store_cursor.h"
 #include "server/store/stored_text.h"
 
 /* The table is ordered as an index is, but its values are the mails. */

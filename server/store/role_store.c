@@ -5,6 +5,7 @@
 #include "proto/latchkey/store/v1/role_record.pb-c.h"
 #include "server/store/record.h"
 #include "server/store/store.h"
+#include "server/store/store_cursor.h"
 #include "server/store/stored_text.h"
 
 static struct bytes

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "proto/latchkey/store/v1/meta_record.pb-c.h"
 #include "server/store/record.h"
+#include "server/store/store_cursor.h"
 
 #define RECORD_MAX 64 /* bytes: three numbers */
 

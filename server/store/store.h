@@ -122,25 +122,6 @@ void store_put(struct store_txn *txn, enum store_table table, struct bytes key,
 /* store_del removes a key; absence is not a failure. */
 void store_del(struct store_txn *txn, enum store_table table, struct bytes key);
 
-/* An ordered walk. Lives on the caller's stack, inside one transaction. */
-struct store_cursor {
-	struct store_txn *txn;
-	void *engine;
-	enum store_table table;
-	struct bytes key; /* of the present record; .data NULL at the end */
-	struct bytes value;
-};
-
-/*
- * store_seek stands on the first key >= `from`; no `from` is the first of all.
- * Every seek has one release, before store_end. A change to the table ends the
- * walk: release and seek again. A damaged record fails the transaction.
- */
-void store_seek(struct store_txn *txn, enum store_table table,
-                struct bytes from, struct store_cursor *cursor);
-void store_next(struct store_cursor *cursor);
-void store_cursor_release(struct store_cursor *cursor);
-
 /*
  * store_fail gives the transaction a reason not to commit. CODE_OK is ignored,
  * so that the result of a step can be passed straight in.

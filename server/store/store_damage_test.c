@@ -16,6 +16,8 @@
 #include <cmocka.h>
 
 #include "proto/latchkey/store/v1/meta_record.pb-c.h"
+
+#include "server/store/store_cursor.h"
 #include "server/store/store_fixture.h"
 
 #define RECORDS 300

@@ -1,5 +1,7 @@
 #include "server/store/store_fixture.h"
 
+#include "server/store/store_cursor.h"
+
 #include <dirent.h>
 #include <endian.h>
 #include <fcntl.h>

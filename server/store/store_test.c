@@ -1,4 +1,5 @@
 #include "server/store/store.h"
+#include "server/store/store_cursor.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -7,6 +7,7 @@
 #include "proto/latchkey/store/v1/user_record.pb-c.h"
 #include "server/store/record.h"
 #include "server/store/store.h"
+#include "server/store/store_cursor.h"
 #include "server/store/user_record.h"
 
 #define KIND_EMAIL LATCHKEY__STORE__V1__IDENTIFIER_RECORD__KIND__KIND_EMAIL
