@@ -26,6 +26,7 @@ struct issuer_keys {
 	uint64_t tries;          /* fetches that ended, well or not */
 	int64_t expires_at_ms;   /* when the keys must not be used any more */
 	int64_t may_fetch_at_ms; /* not before */
+	bool has_failed;         /* the last fetch */
 };
 
 enum code
@@ -67,7 +68,14 @@ struct look {
 	enum { LOOK_GOOD, LOOK_BAD, LOOK_UNKNOWN, LOOK_STALE } result;
 	uint64_t tries;
 	int64_t may_fetch_at_ms;
+	bool has_failed;
 };
+
+static bool
+has_keys(const struct issuer_keys *keys, int64_t now_ms)
+{
+	return keys->count > 0 && now_ms < keys->expires_at_ms;
+}
 
 static const struct signing_key *
 find(const struct issuer_keys *keys, const char *kid)
@@ -89,7 +97,8 @@ look_up(struct issuer_keys *keys, const struct issuer_signature *what,
 	(void)pthread_mutex_lock(&keys->lock);
 	look.tries = keys->tries;
 	look.may_fetch_at_ms = keys->may_fetch_at_ms;
-	if (keys->count > 0 && now_ms < keys->expires_at_ms) {
+	look.has_failed = keys->has_failed;
+	if (has_keys(keys, now_ms)) {
 		key = find(keys, what->kid);
 		if (key == NULL)
 			look.result = LOOK_UNKNOWN;
@@ -152,14 +161,16 @@ settle(struct issuer_keys *keys, enum code code, const struct news *news,
 {
 	(void)pthread_mutex_lock(&keys->lock);
 	keys->tries++;
-	keys->may_fetch_at_ms = now_ms + ISSUER_KEYS_RETRY_MS;
+	keys->has_failed = code != CODE_OK;
 	if (code == CODE_OK) {
 		forget(keys);
 		memcpy(keys->items, news->items, sizeof(keys->items));
 		keys->count = news->count;
 		keys->expires_at_ms = now_ms + news->age_s * 1000;
-		keys->may_fetch_at_ms = now_ms + ISSUER_KEYS_PAUSE_MS;
 	}
+	keys->may_fetch_at_ms =
+		now_ms + (has_keys(keys, now_ms) ? ISSUER_KEYS_PAUSE_MS
+	                                         : ISSUER_KEYS_RETRY_MS);
 	(void)pthread_mutex_unlock(&keys->lock);
 }
 
@@ -175,7 +186,7 @@ refresh(struct issuer_keys *keys, const struct look *seen, int64_t now_ms)
 	enum code code;
 
 	if (now_ms < seen->may_fetch_at_ms)
-		return seen->result == LOOK_UNKNOWN;
+		return !seen->has_failed;
 	(void)pthread_mutex_lock(&keys->fetching);
 	if (keys->tries != seen->tries) {
 		(void)pthread_mutex_unlock(&keys->fetching);

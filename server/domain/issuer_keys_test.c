@@ -256,7 +256,13 @@ keys_that_cannot_be_replaced_are_used_until_they_expire(void **state)
 	assert_int_equal(verify(f, 0, T0), CODE_OK);
 	f->issuer.status = 500;
 	assert_int_equal(verify(f, 1, T0 + 2 * MINUTE), CODE_UNAVAILABLE);
+	assert_int_equal(f->retry_ms, MINUTE);
 	assert_int_equal(verify(f, 0, T0 + 2 * MINUTE), CODE_OK);
+	/* A failure shortens the minute only for who has no keys. */
+	assert_int_equal(verify(f, 1, T0 + 3 * MINUTE - 1), CODE_UNAVAILABLE);
+	assert_int_equal(f->issuer.fetched, 2);
+	assert_int_equal(verify(f, 1, T0 + 3 * MINUTE), CODE_UNAVAILABLE);
+	assert_int_equal(f->issuer.fetched, 3);
 	assert_int_equal(verify(f, 0, T0 + 10 * MINUTE), CODE_UNAVAILABLE);
 	f->issuer.status = 200;
 	assert_int_equal(verify(f, 0, T0 + 11 * MINUTE), CODE_OK);
