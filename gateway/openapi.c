@@ -56,6 +56,19 @@ openapi_type(struct openapi *o, const char *type, bool nullable)
 	openapi_put(o, nullable ? "\",\"null\"]" : "\"");
 }
 
+void
+openapi_others(struct openapi *o, bool with_lists)
+{
+	openapi_key(o, "additionalProperties");
+	if (with_lists)
+		openapi_put(o, "{\"anyOf\":[{\"type\":\"array\",\"items\":"
+		               "{\"type\":\"string\"}},");
+	openapi_put(o, "{\"type\":[\"string\",\"integer\",\"boolean\","
+	               "\"null\"]}");
+	if (with_lists)
+		openapi_put(o, "]}");
+}
+
 static const char any_of[] = "{\"anyOf\":[";
 
 size_t

@@ -254,18 +254,18 @@ write_choices(struct openapi *o, const struct route *route, bool with_files)
 static void
 write_body(struct openapi *o, const struct route *route, bool with_files)
 {
-	bool is_open = false;
+	bool is_open = false, has_list = false;
 
-	for (size_t i = 0; i < route->field_count; i++)
+	for (size_t i = 0; i < route->field_count; i++) {
 		is_open |= route->fields[i].shape == FIELD_MEMBERS;
+		has_list |= route->fields[i].shape == FIELD_LIST;
+	}
 	openapi_put(o, "{\"schema\":{\"type\":\"object\"");
 	write_properties(o, route, with_files);
 	write_required(o, route, with_files);
 	write_choices(o, route, with_files);
 	if (is_open)
-		openapi_put(o, ",\"additionalProperties\":{\"type\":["
-		               "\"string\",\"integer\",\"boolean\","
-		               "\"null\"]}");
+		openapi_others(o, has_list);
 	openapi_put(o, "}}");
 }
 

@@ -111,7 +111,8 @@ add_answer(struct response *r, const struct route_answer *answer)
 		              answer->document == DOCUMENT_DOCS_FILE;
 		if (answer->document == DOCUMENT_OPENAPI) {
 			openapi_item(r->o);
-			openapi_put(r->o, "{\"type\":\"object\"}");
+			openapi_put(r->o, "{\"type\":\"object\","
+			                  "\"additionalProperties\":true}");
 			r->schemas++;
 		}
 	}

@@ -371,10 +371,11 @@ write_members(struct openapi *o, const struct place *place,
 	}
 	openapi_put(o, "}");
 	write_required(o, place, json);
-	openapi_key(o, "additionalProperties");
-	openapi_put(o, is_open ? "{\"type\":[\"string\",\"integer\","
-	                         "\"boolean\",\"null\"]}}"
-	                       : "false}");
+	if (is_open)
+		openapi_others(o, true);
+	else
+		openapi_put(o, ",\"additionalProperties\":false");
+	openapi_put(o, "}");
 }
 
 static size_t

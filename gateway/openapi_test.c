@@ -144,6 +144,26 @@ an_object_is_named_once(void **state)
 	assert_null(at(f->root, "components", "schemas", "user.2", NULL));
 }
 
+/* Of TypeScript's types each member has to fit both. */
+static void
+attributes_leave_room_for_named_lists(void **state)
+{
+	struct fixture *f = *state;
+	const struct json *user =
+		at(f->root, "components", "schemas", "user", NULL);
+	const struct json *body =
+		at(f->root, "paths", "/api/auth/users/", "post", "requestBody",
+	           "content", "application/json", "schema", NULL);
+
+	assert_non_null(at(user, "properties", "roles", "items", NULL));
+	assert_non_null(at(user, "additionalProperties", "anyOf", NULL));
+	assert_non_null(at(body, "properties", "roles", "items", NULL));
+	assert_non_null(at(body, "additionalProperties", "anyOf", NULL));
+	body = at(f->root, "paths", "/api/auth/register/", "post",
+	          "requestBody", "content", "application/json", "schema", NULL);
+	assert_non_null(at(body, "additionalProperties", "type", NULL));
+}
+
 static void
 an_optional_field_may_be_null(void **state)
 {
@@ -208,6 +228,7 @@ main(void)
 		cmocka_unit_test(the_same_profiles_give_the_same_bytes),
 		cmocka_unit_test(one_of_several_names_is_required),
 		cmocka_unit_test(an_object_is_named_once),
+		cmocka_unit_test(attributes_leave_room_for_named_lists),
 		cmocka_unit_test(an_optional_field_may_be_null),
 		cmocka_unit_test(an_error_has_its_schema_and_example),
 		cmocka_unit_test(only_routes_with_a_bearer_ask_for_one),

@@ -58,6 +58,13 @@ void openapi_number(struct openapi *o, const char *name, uint64_t number);
 void openapi_type(struct openapi *o, const char *type, bool nullable);
 
 /*
+ * openapi_others appends a member "additionalProperties": the values of
+ * members that nobody names, as the attributes of users are. TypeScript holds
+ * the named members to it too; with_lists says that one of those is a list.
+ */
+void openapi_others(struct openapi *o, bool with_lists);
+
+/*
  * openapi_any_begin begins schemas of which one must hold, each begun by
  * openapi_item, and returns the place for openapi_any_end, to which count says
  * how many there were: of one alone nothing but that is left.

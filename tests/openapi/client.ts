@@ -48,6 +48,18 @@ async function main(): Promise<void> {
 
 await main();
 
+// An account with roles can be asked for, and one can be made up for a test.
+void (() => client.POST("/api/auth/users/", {
+	body: { email: "eve@example.com", roles: ["editor"], phone: "1" },
+}));
+void ({
+	id: 1, email: "eve@example.com", first_name: "", last_name: "",
+	full_name: "", avatar: null, is_staff: false, is_superuser: false,
+	roles: ["editor"], username: null, is_active: true,
+	email_verified: false, date_joined: "2026-01-02T03:04:05.678901Z",
+	last_login: null, phone: "1",
+} satisfies User);
+
 // What is not described is no client.
 // @ts-expect-error: there is no such route
 void (() => client.GET("/api/auth/nowhere/"));
