@@ -44,10 +44,18 @@ def copy_tree(folder, files):
                    os.path.join(ours, "latchkey"))
 
 
-def run_tool(argv, files):
-    """Runs a program of npm's packages among files; (status, output)."""
+def run_tool(argv, files, made=None):
+    """Runs a program of npm's packages; (status, output).
+
+    It finds copies of files of the repository and those that are made for it,
+    {name: text}.
+    """
     with tempfile.TemporaryDirectory(prefix="lk-", dir="/tmp") as folder:
         copy_tree(folder, files)
+        for name, text in (made or {}).items():
+            with open(os.path.join(folder, name), "w",
+                      encoding="utf-8") as file:
+                file.write(text)
         tool = os.path.join(folder, "node_modules/.bin", argv[0])
         done = subprocess.run(
             [tool, *argv[1:]], cwd=folder, stdin=subprocess.DEVNULL,
