@@ -9,7 +9,7 @@ import http from "node:http";
 import { createRequire } from "node:module";
 import path from "node:path";
 import test, { after, before } from "node:test";
-import { chromium } from "playwright-core";
+import { launch } from "../support/chromium.mjs";
 
 const BASE = process.env.LATCHKEY_URL;
 const APP = `http://127.0.0.1:${process.env.APP_PORT}`;
@@ -50,13 +50,7 @@ before(async () => {
 	app = http.createServer(serveApp);
 	await new Promise((done) =>
 		app.listen(Number(process.env.APP_PORT), "127.0.0.1", done));
-	browser = await chromium.launch({
-		executablePath: "/usr/bin/chromium",
-		args: ["--no-sandbox", "--headless", "--disable-gpu",
-			"--disable-quic", "--no-first-run",
-			"--disable-background-networking",
-			"--disable-component-update", "--disable-sync"],
-	});
+	browser = await launch();
 });
 
 after(async () => {

@@ -15,6 +15,7 @@ from tests.support.deployment import Deployment
 
 SCRIPT = "tests/browser/browser_test.mjs"
 FILES = ["client/web/latchkey.js", "client/web/package.json",
+         "tests/support/chromium.mjs",
          *sorted(glob.glob("docs/frontends/*.js"))]
 OLD = "bob@example.com"
 DAY_S = 24 * 3600
