@@ -41,7 +41,8 @@ struct settings_table {
 	const char *program; /* "latchkeyd" */
 	const struct setting *rows;
 	size_t count;
-	size_t size; /* of the program's struct */
+	size_t size;     /* of the program's struct */
+	bool is_partial; /* the file has more, which is not looked at */
 };
 
 /*
@@ -49,8 +50,9 @@ struct settings_table {
  * environment variables LATCHKEY_<SECTION>_<KEY>. On failure it returns
  * CODE_INVALID_ARGUMENT, writes one sentence that names the file and line or
  * the variable into err, and leaves *out empty. Unknown sections and keys are
- * failures, and so is a key set twice. A variable that names no row is
- * another program's and ignored. Not for two threads at the same time.
+ * failures, unless the table is partial, and so is a key set twice. A variable
+ * that names no row is another program's and ignored. Not for two threads at
+ * the same time.
  */
 NODISCARD enum code settings_load(const struct settings_table *table,
                                   const char *file, void *out, char *err,

@@ -148,7 +148,8 @@ make_parser(struct reader *reader)
 		if (is_first_of_section(table, i))
 			add_section(reader, table->rows[i].section);
 	reader->sections[reader->section_count] = (cfg_opt_t)CFG_END();
-	cfg = cfg_init(reader->sections, CFGF_NONE);
+	cfg = cfg_init(reader->sections,
+	               table->is_partial ? CFGF_IGNORE_UNKNOWN : CFGF_NONE);
 	if (cfg != NULL)
 		(void)cfg_set_error_function(cfg, on_error);
 	return cfg;
@@ -271,6 +272,14 @@ quoted_length(const char *text)
 	return text[len] == '\0' ? len : len + 1;
 }
 
+static void
+blank(char *from, const char *to)
+{
+	for (; from < to; from++)
+		if (*from != '\n')
+			*from = ' ';
+}
+
 /*
  * blank_comments overwrites comments with spaces: libconfuse 3.3 counts the
  * line of a one-line comment twice, and our example is mostly comments. It
@@ -285,15 +294,52 @@ blank_comments(char *text)
 	while (*text != '\0') {
 		size_t len = comment_length(text);
 
-		for (size_t i = 0; i < len; i++)
-			if (text[i] != '\n')
-				text[i] = ' ';
+		blank(text, text + len);
 		if (len == 0 && (*text == '"' || *text == '\''))
 			len = quoted_length(text);
 		open_count += (*text == '{') - (*text == '}');
 		text += len == 0 ? 1 : len;
 	}
 	return open_count;
+}
+
+static bool
+has_section(const struct settings_table *table, const char *name, size_t len)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (strlen(table->rows[i].section) == len &&
+		    memcmp(table->rows[i].section, name, len) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * blank_foreign overwrites the sections that a partial table does not have:
+ * libconfuse 3.3 can pass over an unknown key, but not over an unknown section.
+ */
+static void
+blank_foreign(const struct settings_table *table, char *text)
+{
+	static const char space[] = " \t\r\n";
+	char *name = text;
+	size_t name_len = 0;
+	int depth = 0;
+
+	while (*text != '\0') {
+		size_t len =
+			*text == '"' || *text == '\'' ? quoted_length(text) : 1;
+
+		if (depth == 0 && strchr(space, *text) == NULL &&
+		    *text != '{') {
+			name = text;
+			len = name_len = strcspn(text, " \t\r\n{");
+		}
+		depth += (*text == '{') - (*text == '}');
+		if (*text == '}' && depth == 0 &&
+		    !has_section(table, name, name_len))
+			blank(name, text + 1);
+		text += len;
+	}
 }
 
 enum code
@@ -315,6 +361,8 @@ settings_read_file(const struct settings_table *table, const char *file,
 	why = read_file(file, text);
 	if (why == NULL)
 		missing = blank_comments(text);
+	if (why == NULL && table->is_partial)
+		blank_foreign(table, text);
 	if (why != NULL)
 		(void)snprintf(err, err_size, "%s: cannot be read: %s", file,
 		               why);

@@ -69,7 +69,9 @@ make(const char *home, const struct setting_list *set)
 		return command_fail(EXIT_CODE_THIRD, PROGRAM,
 		                    "%s has a %s already", home,
 		                    GATEWAY_CONFIG);
-	return command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
+	return command_fail(code == CODE_INVALID_ARGUMENT ? EXIT_CODE_USAGE
+	                                                  : EXIT_CODE_FAILED,
+	                    PROGRAM, "%s", err);
 }
 
 static int

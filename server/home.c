@@ -86,6 +86,16 @@ home_enter(const char *dir, const char *file, struct server_settings *out,
 	return settings_load(&server_settings_table, name, out, err, err_size);
 }
 
+/* say_locked names the directory as anybody can find it. */
+static void
+say_locked(const char *dir, char *err, size_t err_size)
+{
+	char absolute[PATH_MAX];
+
+	(void)snprintf(err, err_size, "another latchkeyd serves %s already",
+	               realpath(dir, absolute) != NULL ? absolute : dir);
+}
+
 int
 home_lock(const struct server_settings *settings, char *err, size_t err_size)
 {
@@ -101,9 +111,7 @@ home_lock(const struct server_settings *settings, char *err, size_t err_size)
 	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return fd;
 	if (errno == EWOULDBLOCK)
-		(void)snprintf(err, err_size,
-		               "another latchkeyd serves %s already",
-		               settings->store.dir);
+		say_locked(settings->store.dir, err, err_size);
 	else
 		(void)snprintf(err, err_size, "%s: %s", path, strerror(errno));
 	if (fd >= 0)

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -268,6 +269,7 @@ static void
 one_server_locks_a_data_directory(void **state)
 {
 	struct fixture *f = *state;
+	char data[PATH_MAX], expected[PATH_MAX + 64];
 	int first, second;
 
 	assert_int_equal(make_with(f, NULL, NULL), CODE_OK);
@@ -276,7 +278,10 @@ one_server_locks_a_data_directory(void **state)
 	assert_true(first >= 0);
 	second = home_lock(&f->settings, f->err, sizeof(f->err));
 	assert_int_equal(second, -1);
-	assert_string_equal(f->err, "another latchkeyd serves data already");
+	assert_non_null(realpath("data", data));
+	(void)snprintf(expected, sizeof(expected),
+	               "another latchkeyd serves %s already", data);
+	assert_string_equal(f->err, expected);
 	(void)close(first);
 	first = home_lock(&f->settings, f->err, sizeof(f->err));
 	assert_true(first >= 0);

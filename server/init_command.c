@@ -40,9 +40,12 @@ make(const struct home_options *options)
 	code = home_make(options, err, sizeof(err));
 	if (code == CODE_OK)
 		return EXIT_CODE_OK;
-	return command_fail(code == CODE_ALREADY_EXISTS
-	                            ? EXIT_CODE_ALREADY_THERE
-	                            : EXIT_CODE_FAILED,
+	if (code == CODE_ALREADY_EXISTS)
+		return command_fail(EXIT_CODE_ALREADY_THERE, PROGRAM, "%s",
+		                    err);
+	/* What was asked for is at fault, not what was found. */
+	return command_fail(code == CODE_INVALID_ARGUMENT ? EXIT_CODE_USAGE
+	                                                  : EXIT_CODE_FAILED,
 	                    PROGRAM, "%s", err);
 }
 

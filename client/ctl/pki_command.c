@@ -6,6 +6,7 @@
 #include "base/process.h"
 #include "client/ctl/commands.h"
 #include "client/ctl/credential.h"
+#include "client/ctl/service_url.h"
 
 const char pki_help[] =
 	"Usage: latchkeyctl pki issue NAME [--home DIR] [--out DIR]\n"
@@ -21,8 +22,10 @@ const char pki_help[] =
 	"  --home DIR    the state directory; default: $LATCHKEY_HOME\n"
 	"  --out DIR     where to write; default: HOME/clients/NAME\n"
 	"  --url URL     where NAME will reach the server; default:\n"
-	"                $LATCHKEY_LISTENERS_SERVICE, else\n"
-	"                tls+tcp://127.0.0.1:7702\n";
+	"                listeners.service of HOME/latchkeyd.conf or of\n"
+	"                its variable $LATCHKEY_LISTENERS_SERVICE, on\n"
+	"                127.0.0.1 if it listens on every address; without\n"
+	"                such a listener tls+tcp://127.0.0.1:7702\n";
 
 enum { OPTION_HOME = 1, OPTION_OUT, OPTION_URL };
 
@@ -53,8 +56,6 @@ parse(int argc, char **argv, struct credential_order *order)
 	order->name = argv[optind + 1];
 	if (order->home == NULL)
 		order->home = getenv("LATCHKEY_HOME");
-	if (order->url == NULL)
-		order->url = getenv("LATCHKEY_LISTENERS_SERVICE");
 	if (order->home != NULL && *order->home != '\0')
 		return EXIT_CODE_OK;
 	return command_fail(EXIT_CODE_USAGE, PROGRAM,
@@ -66,12 +67,19 @@ int
 pki_command(int argc, char **argv)
 {
 	struct credential_order order = { 0 };
-	char err[512] = "";
+	char url[SERVICE_URL_SIZE], err[512] = "";
 	int status = parse(argc, argv, &order);
 
 	if (status != EXIT_CODE_OK)
 		return status;
 	process_harden();
+	if (order.url == NULL) {
+		if (service_url_read(order.home, url, err, sizeof(err)) !=
+		    CODE_OK)
+			return command_fail(EXIT_CODE_USAGE, PROGRAM, "%s",
+			                    err);
+		order.url = url;
+	}
 	if (credential_issue(&order, err, sizeof(err)) != CODE_OK)
 		return command_fail(EXIT_CODE_USAGE, PROGRAM, "%s", err);
 	return EXIT_CODE_OK;

@@ -265,6 +265,21 @@ class StateDirectoryTest(unittest.TestCase):
         self.assertEqual(3, status)
         self.assertIn(self.deployment.home, err)
 
+    def test_a_setting_that_is_not_there_is_wrong_usage(self):
+        home = os.path.join(self.deployment.folder, "never")
+        for program, known in (("LATCHKEYD", "log.level"),
+                               ("LATCHKEY_GATEWAY", "gateway.listen")):
+            if program == "LATCHKEY_GATEWAY":
+                os.mkdir(home)
+            for setting in ("dance.floor=1", known):
+                with self.subTest(program=program, setting=setting):
+                    status, _, err = process.run(
+                        [os.environ[program], "init", "--home", home,
+                         "--set", setting])
+                    self.assertEqual(2, status, err)
+                    self.assertIn(setting, err)
+        self.assertEqual([], os.listdir(home))
+
     def test_a_directory_with_other_things_is_left_alone(self):
         other = os.path.join(self.deployment.folder, "other")
         os.mkdir(other)
