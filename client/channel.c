@@ -15,7 +15,6 @@
 #include "client/channel_state.h"
 
 #define RECONNECT_MIN_MS 10
-#define RECONNECT_MAX_MS 500
 #define HEADER_MAX 64 /* bytes that NNG's protocols add to a message */
 
 struct complaint {
@@ -101,6 +100,27 @@ keep_time(void *arg)
 	return NULL;
 }
 
+/*
+ * NNG begins with the smallest pause again after every connection, also after
+ * one that the peer closed as soon as it saw who we are; so the pauses of those
+ * grow here. Set before NNG draws the next one.
+ */
+static void
+pace_redial(struct channel *channel)
+{
+	int64_t lived_ms = clock_monotonic_ms() - channel->connected_ms;
+
+	if (atomic_exchange(&channel->answered, false) ||
+	    lived_ms >= CHANNEL_RECONNECT_MAX_MS)
+		channel->redial_ms = RECONNECT_MIN_MS;
+	else if (channel->redial_ms < CHANNEL_RECONNECT_MAX_MS / 2)
+		channel->redial_ms *= 2;
+	else
+		channel->redial_ms = CHANNEL_RECONNECT_MAX_MS;
+	(void)nng_dialer_set_ms(channel->dialer, NNG_OPT_RECONNMINT,
+	                        channel->redial_ms);
+}
+
 /* Calls that were sent fail by NNG; those not yet sent would wait for ever. */
 static void
 note_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
@@ -108,6 +128,11 @@ note_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
 	struct channel *channel = arg;
 
 	(void)pipe;
+	/* One dialer has one pipe at a time, so these do not overlap. */
+	if (event == NNG_PIPE_EV_ADD_POST)
+		channel->connected_ms = clock_monotonic_ms();
+	else
+		pace_redial(channel);
 	(void)pthread_mutex_lock(&channel->lock);
 	if (event == NNG_PIPE_EV_ADD_POST)
 		channel->pipes++;
@@ -183,8 +208,8 @@ open_socket(struct channel *channel, size_t message_max)
 	                      NNG_DURATION_INFINITE) != 0 ||
 	    nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, RECONNECT_MIN_MS) !=
 	            0 ||
-	    nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, RECONNECT_MAX_MS) !=
-	            0 ||
+	    nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT,
+	                      CHANNEL_RECONNECT_MAX_MS) != 0 ||
 	    nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ,
 	                        message_max + HEADER_MAX) != 0 ||
 	    nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, note_pipe, channel) !=
@@ -304,6 +329,7 @@ channel_open(const struct channel_options *options, struct channel **out,
 		                "out of memory");
 	channel->slot_count = options->calls_max;
 	channel->wake_ms = NEVER_MS;
+	channel->redial_ms = RECONNECT_MIN_MS;
 	(void)pthread_mutex_init(&channel->lock, NULL);
 	(void)pthread_cond_init(&channel->changed, NULL);
 	(void)pthread_cond_init(&channel->wake, NULL);

@@ -19,6 +19,13 @@
  */
 struct channel;
 
+/*
+ * Whoever is refused, or finds nobody, tries again after a pause drawn from 0
+ * to a bound that doubles from 10 ms up to this one. A connection that lasted
+ * as long, or carried a reply, begins at 10 ms again.
+ */
+#define CHANNEL_RECONNECT_MAX_MS 2000
+
 struct channel_options {
 	const char *url;         /* tls+tcp://, ipc:// or inproc:// */
 	const char *server_name; /* TLS: the name the server must prove */

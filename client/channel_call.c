@@ -188,6 +188,8 @@ slot_proceed(void *arg)
 	}
 	disarm(slot);
 	if (rv == 0) {
+		atomic_store_explicit(&slot->channel->answered, true,
+		                      memory_order_relaxed);
 		finish_received(slot);
 		return;
 	}

@@ -48,6 +48,9 @@ struct channel {
 	unsigned begun;         /* lock: calls not ended */
 	bool closing;           /* lock */
 	int64_t wake_ms;        /* lock: when the timer looks next */
+	int64_t connected_ms;   /* when; of the pipe callbacks alone */
+	int32_t redial_ms;      /* the first pause; theirs too */
+	atomic_bool answered;   /* a reply came by this connection */
 	struct slot *free;      /* lock */
 	pthread_t timer;
 	bool has_timer;
