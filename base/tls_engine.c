@@ -1,9 +1,12 @@
 #include "base/tls_engine.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+
+#include <arpa/inet.h>
 
 #include <mbedtls/aes.h>
 #include <mbedtls/error.h>
@@ -14,9 +17,11 @@
 #include <nng/supplemental/tls/engine.h>
 
 #include "base/log.h"
+#include "base/refusal_log.h"
 #include "base/tls_reason.h"
 
 #define NAME_SIZE 64
+#define ADDRESS_SIZE (INET6_ADDRSTRLEN + sizeof("[]:65535"))
 
 struct nng_tls_engine_config {
 	mbedtls_ssl_config ssl;
@@ -37,7 +42,8 @@ struct nng_tls_engine_conn {
 	void *stream; /* NNG's, for nng_tls_engine_send and _recv */
 	enum conn_state state;
 	bool is_server;
-	char peer[NAME_SIZE]; /* common name of its certificate, or "" */
+	char peer[NAME_SIZE];       /* common name of its certificate, or "" */
+	char address[ADDRESS_SIZE]; /* of the peer, with its port, or "" */
 };
 
 static const int suites[] = {
@@ -304,13 +310,41 @@ conn_init(nng_tls_engine_conn *conn, void *stream, nng_tls_engine_config *cfg)
 	return 0;
 }
 
+/*
+ * note_address asks while the connection is there: one that broke has no
+ * address any more. NNG gives an engine no name for its stream but the pointer
+ * that the two transfer functions take. It is an nng_stream, which that library
+ * nowhere promises; the test of this file notices if it is not.
+ */
+static void
+note_address(nng_tls_engine_conn *conn)
+{
+	char text[INET6_ADDRSTRLEN];
+	nng_sockaddr address;
+
+	if (nng_stream_get_addr(conn->stream, NNG_OPT_REMADDR, &address) != 0)
+		return;
+	if (address.s_family == NNG_AF_INET &&
+	    inet_ntop(AF_INET, &address.s_in.sa_addr, text, sizeof(text)) !=
+	            NULL)
+		(void)snprintf(conn->address, sizeof(conn->address), "%s:%u",
+		               text, ntohs(address.s_in.sa_port));
+	else if (address.s_family == NNG_AF_INET6 &&
+	         inet_ntop(AF_INET6, address.s_in6.sa_addr, text,
+	                   sizeof(text)) != NULL)
+		(void)snprintf(conn->address, sizeof(conn->address), "[%s]:%u",
+		               text, ntohs(address.s_in6.sa_port));
+}
+
 static void
 log_refused(const nng_tls_engine_conn *conn, const char *reason)
 {
-	LOG_EVENT(LOG_LEVEL_WARN, "tls_refused",
-	          LOG_T("side", conn->is_server ? "server" : "client"),
-	          LOG_T("reason", reason),
-	          LOG_T("cn", conn->peer[0] != '\0' ? conn->peer : NULL));
+	REFUSAL_LOG(
+		"tls_refused",
+		LOG_T("side", conn->is_server ? "server" : "client"),
+		LOG_T("reason", reason),
+		LOG_T("cn", conn->peer[0] != '\0' ? conn->peer : NULL),
+		LOG_T("peer", conn->address[0] != '\0' ? conn->address : NULL));
 }
 
 /* Ends the connection's hopes; an error that makes NNG go on listening. */
@@ -349,6 +383,8 @@ conn_handshake(nng_tls_engine_conn *conn)
 		return 0;
 	if (conn->state != CONN_HANDSHAKE)
 		return NNG_ECONNRESET;
+	if (conn->address[0] == '\0')
+		note_address(conn);
 	rc = mbedtls_ssl_handshake(&conn->ssl);
 	if (rc == MBEDTLS_ERR_SSL_WANT_READ || rc == MBEDTLS_ERR_SSL_WANT_WRITE)
 		return NNG_EAGAIN;

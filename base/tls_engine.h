@@ -12,10 +12,12 @@
  * on the dialing side, the name it was told to expect. No tickets, no
  * resumption, no renegotiation, no revocation lists.
  *
- * Every peer that is refused is one line in the log:
+ * A peer that is refused is one line in the log, unless there are too many (see
+ * refusal_log.h):
  *   event=tls_refused side=server reason="certificate expired" cn=gateway
+ *   peer=192.0.2.7:41234
  * A side that learns of its own refusal by an alert logs "refused by the
- * peer: ...". NNG does not tell an engine the peer's address.
+ * peer: ...". Who resets the connection before a first byte has no address.
  */
 
 /*

@@ -218,7 +218,8 @@ refuses_a_client_of_another_authority(void **state)
 	                     &foreign);
 	listen_as(f, &f->server);
 	dial_with(f, load(&foreign, &f->authority, "latchkeyd"));
-	wait_for_log(f, "side=server reason=\"unknown authority\" cn=intruder");
+	wait_for_log(f, "side=server reason=\"unknown authority\" cn=intruder "
+	                "peer=127.0.0.1:");
 }
 
 static void

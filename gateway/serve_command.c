@@ -8,11 +8,12 @@
 
 #include "base/log.h"
 #include "base/process.h"
+#include "base/refusal_log.h"
 #include "base/serve_options.h"
 #include "gateway/commands.h"
 #include "gateway/front.h"
 
-#define WAIT_MS 3600000 /* for the next signal; nothing happens in between */
+#define CHORES_INTERVAL_MS 60000
 
 const char serve_help[] =
 	"Usage: latchkey-gateway [serve] [--home DIR | --config FILE]\n"
@@ -111,13 +112,15 @@ serve(const struct gateway_settings *settings, const char *file)
 		return command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
 	front_log_ready(front);
 	do {
-		got = process_wait_signal(&signals, WAIT_MS);
+		got = process_wait_signal(&signals, CHORES_INTERVAL_MS);
+		refusal_log_settle();
 		if (got == SIGHUP)
 			reload(front, file);
 	} while (got != SIGTERM && got != SIGINT);
 	LOG_EVENT(LOG_LEVEL_INFO, "draining", LOG_T("program", PROGRAM));
 	front_drain(front);
 	front_close(front);
+	refusal_log_settle();
 	LOG_EVENT(LOG_LEVEL_INFO, "stopped", LOG_T("program", PROGRAM));
 	return EXIT_CODE_OK;
 }

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/refusal_log.h"
 #include "base/version.h"
 #include "server/domain/federation.h"
 #include "server/domain/keyring.h"
@@ -300,6 +301,7 @@ void
 service_sweep(struct service *service, int64_t now_us)
 {
 	sweep_run(service->store, now_us);
+	refusal_log_settle();
 	if (service->warned_at_us != 0 &&
 	    now_us - service->warned_at_us < DAY_US)
 		return;
@@ -319,6 +321,7 @@ service_close(struct service *service)
 	if (service == NULL)
 		return;
 	rpc_server_close(service->rpc);
+	refusal_log_settle();
 	federation_close(service->federation);
 	mail_sender_close(service->mail_sender);
 	mail_settings_wipe(&service->mail);

@@ -8,7 +8,7 @@
 #include <nng/supplemental/tls/tls.h>
 #include <nng/transport/ipc/ipc.h>
 
-#include "base/log.h"
+#include "base/refusal_log.h"
 #include "base/tls_config.h"
 
 #define IPC_MODE 0660
@@ -159,8 +159,8 @@ meet_peer(nng_pipe pipe, nng_pipe_ev event, void *arg)
 	if (nng_pipe_get_uint64(pipe, NNG_OPT_IPC_PEER_UID, &uid) == 0 &&
 	    listener_admits_uid(l->peer_uids, l->peer_uid_count, uid))
 		return;
-	LOG_EVENT(LOG_LEVEL_WARN, "ipc_refused", LOG_T("url", l->url),
-	          LOG_N("uid", (int64_t)uid));
+	REFUSAL_LOG("ipc_refused", LOG_T("url", l->url),
+	            LOG_N("uid", (int64_t)uid));
 	(void)nng_pipe_close(pipe);
 }
 
