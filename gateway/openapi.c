@@ -97,15 +97,15 @@ openapi_any_end(struct openapi *o, size_t begin, size_t count)
 }
 
 static void
-write_info(struct openapi *o, const char *public_base)
+write_info(struct openapi *o)
 {
-	openapi_member(o, "openapi", "3.1.0");
+	openapi_member(o, "openapi", OPENAPI_VERSION);
 	openapi_put(o, ",\"info\":{\"title\":\"Latchkey\",\"version\":"
 	               "\"" LATCHKEY_VERSION "\",\"description\":"
 	               "\"Accounts, passwords, roles and JSON Web Tokens. "
 	               "Every path also works without its last slash.\"}");
 	openapi_put(o, ",\"servers\":[{");
-	openapi_member(o, "url", public_base == NULL ? "/" : public_base);
+	openapi_member(o, "url", o->public_base == NULL ? "/" : o->public_base);
 	openapi_put(o, "}],\"tags\":[");
 	for (size_t i = 0; i < o->set->count; i++) {
 		const struct profile *profile = &o->set->profiles[i];
@@ -194,12 +194,12 @@ enum code
 openapi_write(const struct profile_set *set, const char *public_base,
               struct arena *arena, struct bytes *out)
 {
-	struct openapi o = { .set = set };
+	struct openapi o = { .set = set, .public_base = public_base };
 	enum code code;
 
 	json_out_init(&o.out, arena);
 	openapi_put(&o, "{");
-	write_info(&o, public_base);
+	write_info(&o);
 	openapi_key(&o, "paths");
 	openapi_put(&o, "{");
 	for (const struct router_path *p = set->router.first; p; p = p->next)

@@ -17,14 +17,31 @@ has_source(const struct field *field, enum field_origin origin)
 	return false;
 }
 
-/* Whether it can come from nowhere but the body's members. */
-static bool
-is_of_body(const struct field *field)
+const char *
+openapi_member_name(const struct field *field)
 {
 	for (size_t i = 0; i < field->source_count; i++)
-		if (field->sources[i].origin != FIELD_BODY)
-			return false;
-	return field->source_count > 0;
+		if (field->sources[i].origin == FIELD_BODY)
+			return field->sources[i].name;
+	return NULL;
+}
+
+/*
+ * How many members of a body may hold it; 0 if it can come from elsewhere too.
+ * A body that is taken as it is has no members.
+ */
+static size_t
+count_members(const struct field *field)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < field->source_count; i++) {
+		if (field->sources[i].origin == FIELD_BODY)
+			count++;
+		else if (field->sources[i].origin != FIELD_RAW)
+			return 0;
+	}
+	return count;
 }
 
 static bool
@@ -39,18 +56,26 @@ is_needed(const struct field *field)
 	return field->required && field->if_bad != FIELD_IGNORE;
 }
 
+uint32_t
+openapi_text_max(const struct field *field)
+{
+	uint32_t max = field->max_length;
+
+	if (max == 0 || (field->max_bytes > 0 && field->max_bytes < max))
+		max = field->max_bytes;
+	return max;
+}
+
 static void
 write_text(struct openapi *o, const struct field *field, bool nullable)
 {
-	uint32_t max = field->max_length;
+	uint32_t max = openapi_text_max(field);
 
 	openapi_type(o, "string", nullable);
 	if (field->if_bad == FIELD_IGNORE)
 		return;
 	if (!field->allow_blank)
 		openapi_number(o, "minLength", 1);
-	if (max == 0 || (field->max_bytes > 0 && field->max_bytes < max))
-		max = field->max_bytes;
 	if (max > 0)
 		openapi_number(o, "maxLength", max);
 	if (strstr(field->name, "password") != NULL)
@@ -140,22 +165,31 @@ write_path_parameters(struct openapi *o, const struct router_path *path,
 			openapi_put(o, "{\"type\":\"string\"}");
 		else
 			write_schema(o, field, false);
+		openapi_parameter_example(o, route, field,
+		                          route->segments[i].text);
 		openapi_put(o, "}");
 	}
 }
 
+/* Of those that may be left out none has an example: a page to try would
+ * send it. */
 static void
-write_other_parameters(struct openapi *o, const struct field *field)
+write_other_parameters(struct openapi *o, const struct route *route,
+                       const struct field *field)
 {
 	for (size_t i = 0; i < field->source_count; i++) {
+		const char *name = field->sources[i].name;
 		enum field_origin origin = field->sources[i].origin;
+		bool required = is_needed(field) && field->source_count == 1;
 
 		if (origin != FIELD_QUERY && origin != FIELD_HEADER)
 			continue;
-		begin_parameter(o, field->sources[i].name,
+		begin_parameter(o, name,
 		                origin == FIELD_QUERY ? "query" : "header",
-		                is_needed(field) && field->source_count == 1);
+		                required);
 		write_schema(o, field, false);
+		if (required)
+			openapi_parameter_example(o, route, field, name);
 		openapi_put(o, "}");
 	}
 }
@@ -194,9 +228,10 @@ write_required(struct openapi *o, const struct route *route, bool with_files)
 
 	for (size_t i = 0; i < route->field_count; i++) {
 		const struct field *field = &route->fields[i];
+		const char *name = openapi_member_name(field);
 
 		if (!is_shown(field, with_files) || !is_needed(field) ||
-		    field->source_count != 1)
+		    count_members(field) != 1)
 			continue;
 		if (is_first) {
 			openapi_key(o, "required");
@@ -204,8 +239,7 @@ write_required(struct openapi *o, const struct route *route, bool with_files)
 		}
 		is_first = false;
 		openapi_item(o);
-		json_out_string(&o->out, field->sources[0].name,
-		                strlen(field->sources[0].name));
+		json_out_string(&o->out, name, strlen(name));
 	}
 	openapi_put(o, is_first ? "" : "]");
 }
@@ -221,12 +255,14 @@ write_choice(struct openapi *o, const struct field *field)
 	for (size_t i = 0; i < field->source_count; i++) {
 		const char *name = field->sources[i].name;
 
+		if (field->sources[i].origin != FIELD_BODY)
+			continue;
 		openapi_item(o);
 		openapi_put(o, "{\"required\":[");
 		json_out_string(&o->out, name, strlen(name));
 		openapi_put(o, "]}");
 	}
-	openapi_any_end(o, begin, field->source_count);
+	openapi_any_end(o, begin, count_members(field));
 }
 
 /* Rows with several names, all in the body, of which one is needed. */
@@ -239,7 +275,7 @@ write_choices(struct openapi *o, const struct route *route, bool with_files)
 		const struct field *field = &route->fields[i];
 
 		if (!is_shown(field, with_files) || !is_needed(field) ||
-		    field->source_count == 1 || !is_of_body(field))
+		    count_members(field) < 2)
 			continue;
 		if (is_first) {
 			openapi_key(o, "allOf");
@@ -249,6 +285,16 @@ write_choices(struct openapi *o, const struct route *route, bool with_files)
 		write_choice(o, field);
 	}
 	openapi_put(o, is_first ? "" : "]");
+}
+
+/* Whether some row needs bytes, which JSON and plain forms cannot hold. */
+static bool
+needs_file(const struct route *route)
+{
+	for (size_t i = 0; i < route->field_count; i++)
+		if (is_file(&route->fields[i]) && is_needed(&route->fields[i]))
+			return true;
+	return false;
 }
 
 static void
@@ -266,17 +312,10 @@ write_body(struct openapi *o, const struct route *route, bool with_files)
 	write_choices(o, route, with_files);
 	if (is_open)
 		openapi_others(o, has_list);
-	openapi_put(o, "}}");
-}
-
-/* Whether some row needs bytes, which JSON and plain forms cannot hold. */
-static bool
-needs_file(const struct route *route)
-{
-	for (size_t i = 0; i < route->field_count; i++)
-		if (is_file(&route->fields[i]) && is_needed(&route->fields[i]))
-			return true;
-	return false;
+	openapi_put(o, "}");
+	if (!needs_file(route))
+		openapi_body_example(o, route);
+	openapi_put(o, "}");
 }
 
 static bool
@@ -285,9 +324,21 @@ needs_body(const struct route *route)
 	for (size_t i = 0; i < route->field_count; i++) {
 		const struct field *field = &route->fields[i];
 
-		if (is_needed(field) && (is_file(field) || is_of_body(field)))
+		if (is_needed(field) &&
+		    (is_file(field) || count_members(field) > 0))
 			return true;
 	}
+	return false;
+}
+
+/* Whether a form may hold something that the route looks at. */
+static bool
+takes_form(const struct route *route)
+{
+	for (size_t i = 0; i < route->field_count; i++)
+		if (has_source(&route->fields[i], FIELD_BODY) ||
+		    has_source(&route->fields[i], FIELD_REST))
+			return true;
 	return false;
 }
 
@@ -303,8 +354,10 @@ write_request_body(struct openapi *o, const struct route *route)
 		openapi_key(o, "application/x-www-form-urlencoded");
 		write_body(o, route, false);
 	}
-	openapi_key(o, "multipart/form-data");
-	write_body(o, route, true);
+	if (takes_form(route)) {
+		openapi_key(o, "multipart/form-data");
+		write_body(o, route, true);
+	}
 	for (size_t i = 0; route->raw_types[i] != NULL; i++) {
 		openapi_key(o, route->raw_types[i]);
 		openapi_put(o, "{\"schema\":{\"type\":\"string\"");
@@ -322,7 +375,7 @@ openapi_request(struct openapi *o, const struct router_path *path,
 	openapi_put(o, "[");
 	write_path_parameters(o, path, route);
 	for (size_t i = 0; i < route->field_count; i++)
-		write_other_parameters(o, &route->fields[i]);
+		write_other_parameters(o, route, &route->fields[i]);
 	openapi_put(o, "]");
 	if (route->needs_body)
 		write_request_body(o, route);

@@ -26,6 +26,9 @@ struct response {
 	size_t schemas; /* written */
 	bool has_page;
 	bool has_raw;
+	/* The conditions among them; before a route is known one more form. */
+	const char *errors[(FORM_MAX + 1) * CONDITION_MAX];
+	size_t error_count;
 };
 
 /* A route and what else it is to browsers. */
@@ -124,17 +127,20 @@ add_answer(struct response *r, const struct route_answer *answer)
 static void
 add_error(struct response *r, unsigned condition, const struct error_rule *rule)
 {
+	const char *name;
+
 	if (rule == NULL || rule->status != r->status)
 		return;
 	r->has_page |= rule->page != NULL;
 	if (rule->body.ops == NULL)
 		return;
+	name = openapi_error_name(r->o, r->profile, condition, rule);
 	openapi_item(r->o);
 	openapi_put(r->o, "{\"$ref\":\"#/components/schemas/error.");
-	openapi_put(r->o,
-	            openapi_error_name(r->o, r->profile, condition, rule));
+	openapi_put(r->o, name);
 	openapi_put(r->o, "\"}");
 	r->schemas++;
+	r->errors[r->error_count++] = name;
 }
 
 /* Rules that are the same in another form are one. */
@@ -188,26 +194,19 @@ add_errors(struct response *r, const struct forms *forms)
 }
 
 static void
-write_examples(struct openapi *o, const struct forms *forms, unsigned status)
+write_examples(const struct response *r, const struct forms *forms)
 {
+	struct openapi *o = r->o;
+
 	openapi_key(o, "examples");
 	openapi_put(o, "{");
-	for (unsigned c = 0; c < CONDITION_MAX; c++) {
-		for (size_t i = 0; i < forms->count; i++) {
-			const struct error_rule *rule = find_rule(forms, i, c);
-			const char *name;
-
-			if (rule == NULL || rule->status != status ||
-			    rule->body.ops == NULL ||
-			    is_repeated(forms, i, c, rule))
-				continue;
-			name = openapi_error_name(o, forms->routes[i]->profile,
-			                          c, rule);
-			openapi_key(o, name);
-			openapi_put(o, "{\"$ref\":\"#/components/examples/");
-			openapi_put(o, name);
-			openapi_put(o, "\"}");
-		}
+	for (size_t i = 0; i < forms->count; i++)
+		openapi_success_examples(o, forms->routes[i], r->status);
+	for (size_t i = 0; i < r->error_count; i++) {
+		openapi_key(o, r->errors[i]);
+		openapi_put(o, "{\"$ref\":\"#/components/examples/");
+		openapi_put(o, r->errors[i]);
+		openapi_put(o, "\"}");
 	}
 	openapi_put(o, "}");
 }
@@ -233,8 +232,7 @@ write_content(struct openapi *o, const struct forms *forms, unsigned status)
 	if (r.schemas == 0 && !o->out.failed) {
 		o->out.len = before;
 	} else {
-		if (status >= 400)
-			write_examples(o, forms, status);
+		write_examples(&r, forms);
 		openapi_put(o, "}");
 	}
 	if (r.has_page) {

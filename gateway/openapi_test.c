@@ -4,12 +4,21 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/json.h"
+
+#define SHOWN_SIZE ((size_t)1 << 16)
+#define EXAMPLE_DIR "gateway/testdata/profiles"
+
+#define TOKEN(head) head ".bm90IGEgc2lnbmF0dXJl"
+#define ACCESS TOKEN("eyJhbGciOiJFUzI1NiJ9.eyJleGFtcGxlIjoiYWNjZXNzIn0")
+#define REFRESH TOKEN("eyJhbGciOiJIUzI1NiJ9.eyJleGFtcGxlIjoicmVmcmVzaCJ9")
 
 /* The built-in profiles' description, written and read back. */
 struct fixture {
@@ -17,6 +26,7 @@ struct fixture {
 	struct arena arena;
 	struct bytes text;
 	struct json *root;
+	struct arena shown;
 };
 
 static void
@@ -24,6 +34,9 @@ describe(struct fixture *f)
 {
 	struct json_error error;
 
+	/* The text of one value at a time. */
+	arena_init(&f->shown, malloc(SHOWN_SIZE), SHOWN_SIZE);
+	assert_non_null(f->shown.data);
 	arena_init(&f->arena, malloc(OPENAPI_ARENA_SIZE), OPENAPI_ARENA_SIZE);
 	assert_non_null(f->arena.data);
 	assert_int_equal(CODE_OK, openapi_write(f->set, "https://auth.example",
@@ -32,18 +45,25 @@ describe(struct fixture *f)
 	                                    f->text.len, &f->root, &error));
 }
 
+/* With the profiles of a directory. */
+static struct fixture *
+open_fixture(const char *dir)
+{
+	const struct profile_options profiles = { .dir = dir };
+	struct fixture *f = calloc(1, sizeof(*f));
+	char err[256] = "";
+
+	assert_non_null(f);
+	if (profile_set_open(&profiles, &f->set, err, sizeof(err)) != CODE_OK)
+		fail_msg("%s", err);
+	describe(f);
+	return f;
+}
+
 static int
 setup(void **state)
 {
-	const struct profile_options profiles = { 0 };
-	struct fixture *f = calloc(1, sizeof(*f));
-	char err[256];
-
-	if (f == NULL ||
-	    profile_set_open(&profiles, &f->set, err, sizeof(err)) != CODE_OK)
-		return -1;
-	describe(f);
-	*state = f;
+	*state = open_fixture(EXAMPLE_DIR);
 	return 0;
 }
 
@@ -54,6 +74,7 @@ teardown(void **state)
 
 	profile_set_close(f->set);
 	free(f->arena.data);
+	free(f->shown.data);
 	free(f);
 	return 0;
 }
@@ -117,6 +138,7 @@ the_same_profiles_give_the_same_bytes(void **state)
 	assert_int_equal(f->text.len, other.text.len);
 	assert_memory_equal(f->text.data, other.text.data, f->text.len);
 	free(other.arena.data);
+	free(other.shown.data);
 }
 
 static void
@@ -202,6 +224,208 @@ only_routes_with_a_bearer_ask_for_one(void **state)
 	                        ->first);
 }
 
+/* Shows a value as text, until the next. */
+static const char *
+show(struct fixture *f, const struct json *value)
+{
+	struct json_out out;
+
+	assert_non_null(value);
+	arena_reset(&f->shown);
+	json_out_init(&out, &f->shown);
+	json_out_value(&out, value);
+	assert_int_equal(CODE_OK, json_out_end(&out));
+	return out.data;
+}
+
+static const struct json *
+operation(const struct fixture *f, const char *path, const char *method)
+{
+	const struct json *op = at(f->root, "paths", path, method, NULL);
+
+	assert_non_null(op);
+	return op;
+}
+
+static const char *
+success(struct fixture *f, const struct json *op, const char *status,
+        const char *name)
+{
+	return show(f, at(op, "responses", status, "content",
+	                  "application/json", "examples", name, "value", NULL));
+}
+
+static const char *
+request(struct fixture *f, const struct json *op, const char *type)
+{
+	return show(f, at(op, "requestBody", "content", type, "example", NULL));
+}
+
+static void
+a_success_has_an_example_as_the_gateway_writes_it(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_string_equal(
+		"{\"refresh\":\"" REFRESH "\",\"access\":\"" ACCESS "\","
+		"\"user\":{\"id\":7,\"email\":\"ada@example.com\","
+		"\"first_name\":\"Ada\",\"last_name\":\"Lovelace\","
+		"\"full_name\":\"Ada Lovelace\","
+		"\"avatar\":\"https://auth.example/media/avatars/2026/01/02/"
+		"fedcba9876543210fedcba9876543210.webp\","
+		"\"is_staff\":false,\"is_superuser\":false,"
+		"\"roles\":[\"editor\"],\"username\":\"ada\","
+		"\"is_active\":true,\"email_verified\":true,"
+		"\"date_joined\":\"2026-01-02T03:04:05.678901Z\","
+		"\"last_login\":\"2026-01-09T08:00:00.123456Z\","
+		"\"phone_number\":\"+44 20 7946 0018\"}}",
+		success(f, login(f), "200", "success"));
+}
+
+static void
+what_may_be_left_out_is_there_and_is_not(void **state)
+{
+	struct fixture *f = *state;
+	const struct json *op =
+		operation(f, "/api/auth/token/refresh/", "post");
+
+	assert_string_equal("{\"access\":\"" ACCESS "\",\"refresh\":\"" REFRESH
+	                    "\"}",
+	                    success(f, op, "200", "success"));
+	assert_string_equal("{\"access\":\"" ACCESS "\"}",
+	                    success(f, op, "200", "without_refresh_token"));
+	/* The keys' members are of the keys, not of the reply. */
+	op = operation(f, "/.well-known/jwks.json", "get");
+	assert_null(at(op, "responses", "200", "content", "application/json",
+	               "examples", NULL)
+	                    ->first->next);
+}
+
+static void
+each_variant_has_an_example(void **state)
+{
+	struct fixture *f = *state;
+	const struct json *op = operation(f, "/shops/{shop}/account", "post");
+
+	assert_string_equal("{\"token\":\"" ACCESS "\",\"renew_with\":"
+	                    "\"" REFRESH "\"}",
+	                    success(f, op, "201", "success"));
+	assert_string_equal("{\"check_your_mail\":\"ada@example.com\"}",
+	                    success(f, op, "202", "REGISTRATION_STATE_VERIFY"));
+}
+
+static void
+a_page_of_a_list_has_one_item_and_a_next_page(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_string_equal(
+		"{\"people\":[{\"id\":\"7\",\"mail\":\"ada@example.com\","
+		"\"phone_number\":\"+44 20 7946 0018\"}],"
+		"\"more\":\"https://auth.example/people?p=2\"}",
+		success(f, operation(f, "/people", "get"), "200", "success"));
+}
+
+static void
+a_request_has_an_example_under_the_first_names(void **state)
+{
+	struct fixture *f = *state;
+	const struct json *op = operation(f, "/shops/{shop}/account", "post");
+
+	assert_string_equal("{\"email\":\"ada@example.com\","
+	                    "\"password\":\"use-your-own-words-1815\"}",
+	                    request(f, login(f), "application/json"));
+	/* What has to be equal is. */
+	assert_string_equal(
+		"{\"mail\":\"ada@example.com\","
+		"\"secret\":\"use-your-own-words-1815\","
+		"\"secret_again\":\"use-your-own-words-1815\"}",
+		request(f, op, "application/x-www-form-urlencoded"));
+	/* A picture is no text. */
+	op = operation(f, "/api/auth/users/me/", "patch");
+	assert_string_equal("{\"first_name\":\"Ada\","
+	                    "\"last_name\":\"Lovelace\"}",
+	                    request(f, op, "multipart/form-data"));
+	op = operation(f, "/api/auth/users/me/avatar/", "put");
+	assert_null(at(op, "requestBody", "content", "multipart/form-data",
+	               "example", NULL));
+	/* The cookie brings the token. */
+	op = operation(f, "/api/auth/cookie/refresh/", "post");
+	assert_string_equal("{}", request(f, op, "application/json"));
+}
+
+/* The description of this profile and those that ship. */
+static struct fixture *
+open_profile(const char *text)
+{
+	char dir[] = "/tmp/openapi_test.XXXXXX", path[64];
+	struct fixture *f;
+	FILE *file;
+
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/odd.json", dir);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(0, fclose(file));
+	f = open_fixture(dir);
+	assert_int_equal(0, unlink(path));
+	assert_int_equal(0, rmdir(dir));
+	return f;
+}
+
+static void
+an_example_keeps_to_the_limits_and_choices_of_its_route(void **state)
+{
+	struct fixture *f = open_profile(
+		"{\"profile\":\"odd\",\"routes\":[{\"method\":\"POST\","
+		"\"path\":\"/odd/{size}\","
+		"\"rpc\":\"latchkey.v1.AccountService/RegisterAccount\","
+		"\"auth\":\"none\",\"request\":["
+		"{\"field\":\"email\",\"from\":[\"body.e\"],"
+		"\"max_length\":4}],"
+		"\"body\":{\"is\":\"{state}\"},\"variants\":[{"
+		"\"field\":\"state\",\"in\":[\"REGISTRATION_STATE_VERIFY\"],"
+		"\"body\":{\"is\":\"{state}\"}}]},"
+		"{\"method\":\"GET\",\"path\":\"/many/{page}\","
+		"\"rpc\":\"latchkey.v1.UserService/ListUsers\","
+		"\"auth\":\"none\",\"request\":[{\"field\":\"page\","
+		"\"from\":[\"path.page\"],\"min\":20,\"max\":30}]}]}");
+	const struct json *op = operation(f, "/odd/{size}", "post");
+
+	(void)state;
+	assert_string_equal("{\"is\":\"REGISTRATION_STATE_OPEN\"}",
+	                    success(f, op, "200", "success"));
+	assert_string_equal("{\"is\":\"REGISTRATION_STATE_VERIFY\"}",
+	                    success(f, op, "200", "REGISTRATION_STATE_VERIFY"));
+	assert_string_equal("{\"e\":\"ada@\"}",
+	                    request(f, op, "application/json"));
+	/* What nothing reads has no sample. */
+	op = at(op, "parameters", NULL)->first;
+	assert_string_equal("\"example\"", show(f, at(op, "example", NULL)));
+	op = at(operation(f, "/many/{page}", "get"), "parameters", NULL)->first;
+	assert_string_equal("20", show(f, at(op, "example", NULL)));
+	(void)teardown((void **)&f);
+}
+
+static void
+a_parameter_has_an_example_if_it_must_be_given(void **state)
+{
+	struct fixture *f = *state;
+	const struct json *op =
+		operation(f, "/api/auth/sessions/{id}/", "delete");
+	const struct json *parameter = at(op, "parameters", NULL)->first;
+
+	assert_string_equal("\"0123456789abcdef0123456789abcdef\"",
+	                    show(f, at(parameter, "example", NULL)));
+	op = operation(f, "/api/auth/users/{id}/", "get");
+	parameter = at(op, "parameters", NULL)->first;
+	assert_string_equal("7", show(f, at(parameter, "example", NULL)));
+	op = operation(f, "/api/auth/users/", "get");
+	parameter = at(op, "parameters", NULL)->first;
+	assert_null(at(parameter, "example", NULL));
+}
+
 static void
 lack_of_memory_is_an_error(void **state)
 {
@@ -232,6 +456,17 @@ main(void)
 		cmocka_unit_test(an_optional_field_may_be_null),
 		cmocka_unit_test(an_error_has_its_schema_and_example),
 		cmocka_unit_test(only_routes_with_a_bearer_ask_for_one),
+		cmocka_unit_test(
+			a_success_has_an_example_as_the_gateway_writes_it),
+		cmocka_unit_test(what_may_be_left_out_is_there_and_is_not),
+		cmocka_unit_test(each_variant_has_an_example),
+		cmocka_unit_test(a_page_of_a_list_has_one_item_and_a_next_page),
+		cmocka_unit_test(
+			a_request_has_an_example_under_the_first_names),
+		cmocka_unit_test(
+			an_example_keeps_to_the_limits_and_choices_of_its_route),
+		cmocka_unit_test(
+			a_parameter_has_an_example_if_it_must_be_given),
 		cmocka_unit_test(lack_of_memory_is_an_error),
 	};
 

@@ -32,9 +32,12 @@ struct openapi_error {
 	struct openapi_error *next;
 };
 
+#define OPENAPI_VERSION "3.1.0"
+
 struct openapi {
 	struct json_out out;
 	const struct profile_set *set;
+	const char *public_base;        /* NULL: none is known */
 	struct openapi_object *objects; /* in the order of their first use */
 	struct openapi_error *errors;
 };
@@ -76,6 +79,26 @@ void openapi_any_end(struct openapi *o, size_t begin, size_t count);
 void openapi_schema(struct openapi *o, const struct template *t);
 
 /*
+ * openapi_success_examples appends what successes with the status look like in
+ * JSON, as members of "examples".
+ */
+void openapi_success_examples(struct openapi *o, const struct route *route,
+                              unsigned status);
+
+/*
+ * openapi_body_example appends a member "example": a body with all members but
+ * files, of those with several names under the first.
+ */
+void openapi_body_example(struct openapi *o, const struct route *route);
+
+/*
+ * openapi_parameter_example appends a member "example" of a parameter that the
+ * row reads; NULL: none does.
+ */
+void openapi_parameter_example(struct openapi *o, const struct route *route,
+                               const struct field *field, const char *name);
+
+/*
  * openapi_error_name returns the name of an error's schema: the condition's,
  * and with it the profile's where that answers otherwise than all others.
  */
@@ -85,6 +108,15 @@ const char *openapi_error_name(struct openapi *o, const char *profile,
 
 /* openapi_components appends the named schemas and examples. */
 void openapi_components(struct openapi *o);
+
+/*
+ * openapi_member_name returns the first name of a row in a body; NULL: it is
+ * no member of one.
+ */
+const char *openapi_member_name(const struct field *field);
+
+/* openapi_text_max returns the limit of a text, in characters; 0: none. */
+uint32_t openapi_text_max(const struct field *field);
 
 /* openapi_request appends the members "parameters" and "requestBody". */
 void openapi_request(struct openapi *o, const struct router_path *path,
