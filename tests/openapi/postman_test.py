@@ -11,6 +11,7 @@ from tests.support import node
 from tests.support.deployment import Deployment
 
 BASE = "https://auth.acme.org"
+JSON = "application/json"
 
 
 def requests_of(items):
@@ -48,7 +49,8 @@ class PostmanTest(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="lk-", dir="/tmp") as folder:
             made = os.path.join(folder, "collection.json")
             status, output = node.run_tool(
-                ["openapi2postmanv2", "-s", "openapi.json", "-o", made], [],
+                ["openapi2postmanv2", "-s", "openapi.json", "-o", made,
+                 "-O", "parametersResolution=Example"], [],
                 {"openapi.json": text})
             if status != 0 or not os.path.exists(made):
                 raise AssertionError(output)
@@ -77,12 +79,29 @@ class PostmanTest(unittest.TestCase):
             auth = item["request"].get("auth")
             self.assertEqual(bearer if needed else None, auth, key)
 
-    def test_answers_and_errors_become_examples(self):
+    def test_bodies_are_those_of_the_examples(self):
+        count = 0
         for key, item in self.items.items():
-            statuses = {str(response["code"])
-                        for response in item["response"]}
-            self.assertEqual(set(self.operations[key]["responses"]), statuses,
-                             key)
+            content = self.operations[key].get("requestBody", {}).get(
+                "content", {})
+            if JSON in content:
+                self.assertEqual(content[JSON]["example"],
+                                 json.loads(item["request"]["body"]["raw"]),
+                                 key)
+                count += 1
+        self.assertGreater(count, 25)
+
+    def test_every_answer_becomes_an_example(self):
+        for key, item in self.items.items():
+            described = self.operations[key]["responses"]
+            self.assertEqual(set(described), {str(answer["code"]) for answer
+                                              in item["response"]}, key)
+        login = self.items["POST", "/api/auth/login/"]["response"]
+        shown = {answer["code"]: json.loads(answer["body"])
+                 for answer in login if answer["code"] in (200, 401)}
+        self.assertEqual("ada@example.com", shown[200]["user"]["email"])
+        self.assertEqual({"detail": "No active account found with the given "
+                                    "credentials"}, shown[401])
 
 
 if __name__ == "__main__":
