@@ -144,6 +144,7 @@ policy_read(const struct server_settings *s, struct server *out, char *err,
 		.access_lifetime_s = s->tokens.access_lifetime_s,
 		.grace_ms = s->sessions.grace_ms,
 		.rotate = s->sessions.rotate,
+		.per_user_max = (size_t)s->sessions.per_user_max,
 	};
 	out->mailing = (struct mailing_policy){
 		.public_base = s->server.public_base,

@@ -92,6 +92,9 @@ static const struct setting rows[] = {
 	           "With sessions.rotate: how long a replaced refresh "
 	           "token is still honoured, in milliseconds; 0 to 600000. "
 	           "For lost answers and second tabs."),
+	ROW_NUMBER(sessions, per_user_max, "1000", 1, 10000,
+	           "Sessions that one user may have at the same time; 1 to "
+	           "10000. A login beyond it ends the oldest."),
 
 	ROW_CHOICE(registration, mode, "closed", modes,
 	           "Who may make an account: closed (staff only), open "

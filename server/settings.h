@@ -43,6 +43,7 @@ struct server_settings {
 	struct {
 		bool rotate;
 		int64_t grace_ms;
+		int64_t per_user_max;
 	} sessions;
 	struct {
 		char *mode;

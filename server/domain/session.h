@@ -2,6 +2,7 @@
 #define SERVER_DOMAIN_SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "server/store/session_store.h"
@@ -16,6 +17,7 @@ struct session_policy {
 	int64_t access_lifetime_s;
 	int64_t grace_ms; /* within which a predecessor is honoured; may be 0 */
 	bool rotate;
+	size_t per_user_max; /* open at the same time; at least 1 */
 };
 
 /*

@@ -34,8 +34,8 @@ struct registration {
 	const Latchkey__V1__RegisterAccountRequest *req;
 	struct attribute_input attributes;
 	struct user user;
-	struct session session; /* in mode open */
-	bool is_repeated;       /* the call came before, and made user.id */
+	struct login_session opened; /* in mode open */
+	bool is_repeated; /* the call came before, and made user.id */
 };
 
 static const char *
@@ -210,7 +210,7 @@ add(struct rpc_call *call, struct store_txn *txn, struct registration *reg)
 	repeat_add(call, txn, &reg->req->base, reg->user.id);
 	mailing_link(&mailing, &reg->user, LINK_VERIFY_EMAIL);
 	if (is_open(call))
-		login_open(call, txn, reg->user.id, &reg->session);
+		login_open(call, txn, reg->user.id, &reg->opened);
 }
 
 /*
@@ -317,7 +317,7 @@ repeat(struct rpc_call *call, struct registration *reg)
 		code = CODE_NOT_FOUND;
 	store_fail(&txn, code);
 	if (code == CODE_OK)
-		login_open(call, &txn, reg->user.id, &reg->session);
+		login_open(call, &txn, reg->user.id, &reg->opened);
 	code = store_end(&txn);
 	if (code == CODE_NOT_FOUND)
 		return rpc_fail(call, CODE_UNAUTHENTICATED,
@@ -335,7 +335,7 @@ answer(struct rpc_call *call, const struct registration *reg,
 
 	resp->state = STATE(VERIFY);
 	if (is_open(call)) {
-		code = login_grant(call, &reg->user, &reg->session, &tokens);
+		code = login_grant(call, &reg->user, &reg->opened, &tokens);
 		if (code != CODE_OK)
 			return code;
 		resp->state = STATE(OPEN);

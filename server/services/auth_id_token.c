@@ -31,7 +31,7 @@ struct exchange {
 	struct id_token_claims claims;
 	enum { KNOWN, TO_LINK, TO_MAKE } way; /* to the account */
 	struct user user;
-	struct session session;
+	struct login_session opened;
 };
 
 static enum code
@@ -253,7 +253,7 @@ let_in(struct rpc_call *call, struct store_txn *txn, struct exchange *ex)
 		user_store_put(txn, call->arena, &ex->user);
 	}
 	if (txn->code == CODE_OK)
-		login_open(call, txn, ex->user.id, &ex->session);
+		login_open(call, txn, ex->user.id, &ex->opened);
 }
 
 static void
@@ -300,7 +300,7 @@ answer(struct rpc_call *call, const struct exchange *ex,
        Latchkey__V1__ExchangeIdTokenResponse *resp)
 {
 	struct login_tokens tokens;
-	enum code code = login_grant(call, &ex->user, &ex->session, &tokens);
+	enum code code = login_grant(call, &ex->user, &ex->opened, &tokens);
 
 	if (code != CODE_OK)
 		return code;

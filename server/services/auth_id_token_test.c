@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/encoding.h"
 #include "proto/latchkey/v1/auth_service.pb-c.h"
 #include "server/domain/federation.h"
 #include "server/domain/test_issuer.h"
@@ -161,12 +162,15 @@ linking_closes_an_unverified_account_to_who_made_it(void **state)
 	const struct user made = { .email = "Grace@Gmail.com",
 		                   .is_active = true };
 	uint64_t id = service_fixture_add(f, &made);
+	uint8_t hijacker[SESSION_ID_SIZE];
+	struct session session;
 	struct session_list list;
 	struct store_txn txn;
 	struct user user;
 	struct mail mail;
 
-	(void)service_fixture_open(f, id, "192.0.2.66");
+	assert_true(hex_decode(service_fixture_open(f, id, "192.0.2.66"),
+	                       hijacker, SESSION_ID_SIZE));
 	assert_int_equal(exchange(scene, GRACE), CODE_OK);
 	assert_false(scene->resp.created);
 	user = service_fixture_get(f, id);
@@ -175,10 +179,11 @@ linking_closes_an_unverified_account_to_who_made_it(void **state)
 	store_begin_read(f->store, &txn);
 	assert_int_equal(session_store_list(&txn, &f->kept, id, 9, &list),
 	                 CODE_OK);
+	assert_int_equal(session_store_find(&txn, &f->kept, hijacker, &session),
+	                 CODE_OK);
 	assert_int_equal(store_end(&txn), CODE_OK);
-	assert_int_equal(list.count, 2);
-	assert_int_equal(list.sessions[0].end_reason, SESSION_LIVES);
-	assert_int_equal(list.sessions[1].end_reason, SESSION_ENDED_REVOKED);
+	assert_int_equal(list.count, 1);
+	assert_int_equal(session.end_reason, SESSION_ENDED_REVOKED);
 	assert_true(service_fixture_mail(f, &mail));
 	assert_string_equal(mail.to, "Grace@Gmail.com");
 	assert_string_equal(mail.template_name, "identity_linked");

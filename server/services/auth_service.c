@@ -17,8 +17,6 @@
 
 #define REASON(name) LATCHKEY__RPC__V1__REASON__REASON_##name
 
-#define DEVICE_SESSIONS_MAX 1000 /* of a user that a login looks at */
-
 static enum code
 no_memory(struct rpc_call *call)
 {
@@ -54,43 +52,21 @@ struct login {
 	struct login_attempt attempt;
 };
 
-/* A search for a session that began at a network. */
-struct device_search {
-	char network[46];
-	size_t left; /* sessions to look at */
-	bool found;
-};
-
-static bool
-began_here(const struct session *session, void *context)
-{
-	struct device_search *device = context;
-	char network[46];
-
-	throttle_address(session->client_address, network);
-	device->found = strcmp(network, device->network) == 0;
-	return device->found || --device->left == 0;
-}
-
 /*
- * A device is known by its address; without one nobody's is. Not all of the
- * thousands of sessions that a program may have are looked at: this comes
- * before the throttle.
+ * A device is known by its address; without one nobody's is. This comes before
+ * the throttle, and is the same small work for everybody, so that its time does
+ * not tell who has an account.
  */
 static void
 look_for_device(struct rpc_call *call, struct store_txn *txn,
                 struct login *login)
 {
-	struct device_search device = { .left = DEVICE_SESSIONS_MAX };
-	const struct session_search search = { began_here, &device };
-	bool ended;
+	uint64_t user_id = login->is_known ? login->user.id : 0;
+	uint8_t device[SESSION_DEVICE_SIZE];
 
-	throttle_address(call->client_address, device.network);
-	if (!login->is_known || device.network[0] == '\0')
-		return;
-	store_fail(txn, session_store_any(txn, call->arena, login->user.id,
-	                                  &search, &ended));
-	login->knows_device = device.found;
+	if (login_device(call, device))
+		store_fail(txn, session_store_knows(txn, user_id, device,
+		                                    &login->knows_device));
 }
 
 static enum code
@@ -127,7 +103,7 @@ must_verify_first(const struct rpc_call *call, const struct user *user)
  */
 static enum code
 open_session(struct rpc_call *call, struct login *login, const char *new_hash,
-             struct session *session)
+             struct login_session *opened)
 {
 	struct user *user = &login->user;
 	const char *proved = user->password_hash;
@@ -146,7 +122,7 @@ open_session(struct rpc_call *call, struct login *login, const char *new_hash,
 		must_verify = must_verify_first(call, user);
 		if (!must_verify) {
 			user->last_login_at_us = call->now_us;
-			login_open(call, &txn, user->id, session);
+			login_open(call, &txn, user->id, opened);
 		}
 		if (new_hash != NULL)
 			user->password_hash = new_hash;
@@ -189,8 +165,8 @@ auth_authenticate(struct rpc_call *call, const void *in, void *out)
 	Latchkey__V1__AuthenticateResponse *resp = out;
 	struct login login = { .is_known = false };
 	char new_hash[PASSWORD_HASH_SIZE] = "";
+	struct login_session opened;
 	struct login_tokens tokens;
-	struct session session;
 	enum code code;
 
 	field_require(call, "identifier", req->identifier, USER_IDENTIFIER_MAX);
@@ -207,9 +183,9 @@ auth_authenticate(struct rpc_call *call, const void *in, void *out)
 	if (code == CODE_OK)
 		code = open_session(call, &login,
 		                    new_hash[0] == '\0' ? NULL : new_hash,
-		                    &session);
+		                    &opened);
 	if (code == CODE_OK)
-		code = login_grant(call, &login.user, &session, &tokens);
+		code = login_grant(call, &login.user, &opened, &tokens);
 	if (code != CODE_OK)
 		return code;
 	resp->access_token = tokens.access_token;

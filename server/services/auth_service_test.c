@@ -218,6 +218,28 @@ a_stolen_token_ends_the_session_and_its_access_tokens(void **state)
 }
 
 static void
+a_login_beyond_the_users_sessions_ends_the_oldest(void **state)
+{
+	struct service_fixture *f = *state;
+	char *tokens[4], *next;
+	bool had_ended;
+
+	f->server.sessions.per_user_max = 2;
+	for (size_t i = 0; i < 3; i++) {
+		f->call.now_us += SECOND;
+		tokens[i] = logged_in(f, NULL);
+	}
+	assert_int_equal(refresh(f, tokens[0], &next), CODE_UNAUTHENTICATED);
+	assert_int_equal(f->call.reason, REASON(TOKEN_REVOKED));
+	assert_int_equal(refresh(f, tokens[1], &next), CODE_OK);
+	/* Who logs out makes room. */
+	assert_int_equal(logout(f, tokens[2], true, &had_ended), CODE_OK);
+	tokens[3] = logged_in(f, NULL);
+	assert_int_equal(refresh(f, tokens[1], &next), CODE_OK);
+	assert_int_equal(refresh(f, tokens[3], &next), CODE_OK);
+}
+
+static void
 logout_ends_the_session_and_may_be_repeated(void **state)
 {
 	struct service_fixture *f = *state;
@@ -358,6 +380,7 @@ main(void)
 		TEST(without_rotation_a_refresh_gives_an_access_token_alone),
 		TEST(with_rotation_a_repeated_refresh_gives_the_same_successor),
 		TEST(a_stolen_token_ends_the_session_and_its_access_tokens),
+		TEST(a_login_beyond_the_users_sessions_ends_the_oldest),
 		TEST(logout_ends_the_session_and_may_be_repeated),
 		TEST(logout_takes_an_expired_token_unless_strict),
 		TEST(verify_takes_access_tokens_unless_told_otherwise),

@@ -14,6 +14,7 @@
 #include "proto/latchkey/v1/auth_service.pb-c.h"
 #include "server/services/auth_service.h"
 #include "server/services/service_fixture.h"
+#include "server/store/session_store.h"
 
 #define THREADS 64
 #define WINDOW (300 * SECOND)
@@ -261,6 +262,29 @@ a_device_is_known_by_its_ipv6_network(void **state)
 }
 
 static void
+a_device_stays_known_however_many_sessions_began_elsewhere(void **state)
+{
+	struct service_fixture *f = *state;
+	size_t mark = f->kept.used;
+	struct session session;
+	struct store_txn txn;
+
+	limit(f, THROTTLE_LOGIN_ACCOUNT, 1);
+	assert_int_equal(login(f, "192.0.2.1", "ada", "secret"), CODE_OK);
+	store_begin_write(f->store, &txn);
+	for (int i = 0; i < 1500; i++) {
+		session_begin(&f->server.sessions, 1, f->call.now_us, &session);
+		session_store_add(&txn, &f->kept, &session);
+		arena_rewind(&f->kept, mark);
+	}
+	assert_int_equal(store_end(&txn), CODE_OK);
+	assert_int_equal(login(f, "203.0.113.9", "ada", "wrong"),
+	                 CODE_UNAUTHENTICATED);
+	assert_throttled(f, login(f, "203.0.113.9", "ada", "secret"));
+	assert_int_equal(login(f, "192.0.2.1", "ada", "secret"), CODE_OK);
+}
+
+static void
 the_time_to_wait_is_honest(void **state)
 {
 	struct service_fixture *f = *state;
@@ -374,6 +398,7 @@ main(void)
 		TEST(strangers_at_the_same_address_do_not_hold_up_a_known_device),
 		TEST(a_known_device_may_not_guess_for_ever),
 		TEST(a_device_is_known_by_its_ipv6_network),
+		TEST(a_device_stays_known_however_many_sessions_began_elsewhere),
 		TEST(the_time_to_wait_is_honest),
 		TEST(a_refused_try_counts_nowhere),
 		TEST(without_an_address_the_account_alone_is_counted),

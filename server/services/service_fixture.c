@@ -53,6 +53,7 @@ fill_server(struct service_fixture *f)
 		.refresh_lifetime_s = 7LL * 86400,
 		.access_lifetime_s = 3600,
 		.grace_ms = 10000,
+		.per_user_max = 1000,
 	};
 	f->server.mailing = (struct mailing_policy){
 		.public_base = "https://auth.example",

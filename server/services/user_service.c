@@ -19,6 +19,13 @@
 #include "server/store/session_store.h"
 
 #define REASON(name) LATCHKEY__RPC__V1__REASON__REASON_##name
+/*
+ * Sessions of a deleted user that go in one transaction, since others wait, and
+ * how often: what is left after that the sweep deletes as it expires.
+ */
+#define SESSIONS_AT_ONCE 128
+#define SESSION_ROUNDS_MAX 64
+
 #define HAS(field, name)                                                       \
 	(req->field##_presence_case ==                                         \
 	 LATCHKEY__V1__UPDATE_USER_REQUEST__##name##_PRESENCE_##name)
@@ -168,11 +175,32 @@ user_update_user(struct rpc_call *call, const void *in, void *out)
 static void
 del(struct rpc_call *call, struct store_txn *txn, const struct user *user)
 {
-	session_store_del_all(txn, call->arena, user->id);
+	size_t deleted;
+
+	session_store_del_some(txn, call->arena, user->id, SESSIONS_AT_ONCE,
+	                       &deleted);
 	link_store_del_all(txn, call->arena, user->id);
 	identity_store_del_all(txn, user->id);
 	user_avatar_del(txn, user);
 	user_store_del(txn, call->arena, user->id);
+}
+
+/* The user is gone already: a failure costs nothing but room. */
+static void
+del_sessions(struct rpc_call *call, uint64_t user_id)
+{
+	size_t mark = call->arena->used, deleted = SESSIONS_AT_ONCE;
+	struct store_txn txn;
+
+	for (int i = 0; i < SESSION_ROUNDS_MAX && deleted == SESSIONS_AT_ONCE;
+	     i++) {
+		store_begin_write(call->server->store, &txn);
+		session_store_del_some(&txn, call->arena, user_id,
+		                       SESSIONS_AT_ONCE, &deleted);
+		if (store_end(&txn) != CODE_OK)
+			return;
+		arena_rewind(call->arena, mark);
+	}
 }
 
 enum code
@@ -190,9 +218,11 @@ user_delete_user(struct rpc_call *call, const void *in, void *out)
 	if (code == CODE_OK)
 		del(call, &change.txn, &change.before);
 	code = user_change_end(call, &change.txn, code);
-	if (code == CODE_OK)
-		log_change(call, "user_deleted", req->id);
-	return code;
+	if (code != CODE_OK)
+		return code;
+	del_sessions(call, req->id);
+	log_change(call, "user_deleted", req->id);
+	return CODE_OK;
 }
 
 static enum code

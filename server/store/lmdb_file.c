@@ -48,6 +48,8 @@ static const char *const table_names[STORE_TABLE_COUNT] = {
 	[STORE_REPETITION_BY_END] = "repetition_by_end",
 	[STORE_IDENTITY] = "identity",
 	[STORE_IDENTITY_BY_USER] = "identity_by_user",
+	[STORE_SESSION_TALLY] = "session_tally",
+	[STORE_SESSION_OPEN] = "session_open",
 };
 
 const char *

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "proto/latchkey/store/v1/meta_record.pb-c.h"
 #include "server/store/record.h"
+#include "server/store/session_tally.h"
 #include "server/store/store_cursor.h"
 
 #define RECORD_MAX 64 /* bytes: three numbers */
@@ -38,6 +39,7 @@ nothing_to_change(struct store_txn *txn)
 static const struct migration migrations[] = {
 	{ 1, nothing_to_change },
 	{ 2, nothing_to_change },
+	{ 3, session_tally_build },
 	{ 0, NULL },
 };
 

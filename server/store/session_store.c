@@ -1,3 +1,7 @@
+/*
+ * A session's end stands in its record, or follows from the epoch in which it
+ * began (session_tally.h). Whoever asks is told of either.
+ */
 #include "server/store/session_store.h"
 
 #include <string.h>
@@ -13,12 +17,34 @@ session_key(const uint8_t id[SESSION_ID_SIZE])
 	return (struct bytes){ id, SESSION_ID_SIZE };
 }
 
+/* A session as its record has it. */
+struct stored {
+	struct session session;
+	uint64_t epoch;
+};
+
+static bool
+has_device(const struct session *session)
+{
+	static const uint8_t none[SESSION_DEVICE_SIZE];
+
+	return memcmp(session->device, none, sizeof(none)) != 0;
+}
+
 /* The session's two entries: by its user, and by its end. */
 
 static struct index_entry
 by_user(const struct session *session)
 {
-	return index_entry_of(session->user_id, session_key(session->id));
+	uint8_t id[SESSION_DEVICE_SIZE + SESSION_ID_SIZE];
+
+	if (!has_device(session))
+		return index_entry_of(session->user_id,
+		                      session_key(session->id));
+	memcpy(id, session->device, SESSION_DEVICE_SIZE);
+	memcpy(id + SESSION_DEVICE_SIZE, session->id, SESSION_ID_SIZE);
+	return index_entry_of(session->user_id,
+	                      (struct bytes){ id, sizeof(id) });
 }
 
 static struct index_entry
@@ -28,11 +54,24 @@ by_end(const struct session *session)
 	                      session_key(session->id));
 }
 
+static struct session_place
+place_of(const struct stored *stored)
+{
+	struct session_place place = {
+		.user_id = stored->session.user_id,
+		.epoch = stored->epoch,
+		.created_at_us = stored->session.created_at_us,
+	};
+
+	memcpy(place.id, stored->session.id, SESSION_ID_SIZE);
+	return place;
+}
+
 static enum code
 check(const struct session *session)
 {
-	if (session->user_id == 0 || session->expires_at_us < 0 ||
-	    session->end_reason < SESSION_LIVES ||
+	if (session->user_id == 0 || session->created_at_us < 0 ||
+	    session->expires_at_us < 0 || session->end_reason < SESSION_LIVES ||
 	    session->end_reason > SESSION_ENDED_REVOKED ||
 	    session->user_agent == NULL || session->client_address == NULL)
 		return CODE_INVALID_ARGUMENT;
@@ -43,7 +82,8 @@ check(const struct session *session)
 }
 
 static struct bytes
-pack(struct store_txn *txn, struct arena *arena, const struct session *session)
+pack(struct store_txn *txn, struct arena *arena, const struct session *session,
+     uint64_t epoch)
 {
 	Latchkey__Store__V1__SessionRecord record =
 		LATCHKEY__STORE__V1__SESSION_RECORD__INIT;
@@ -64,6 +104,9 @@ pack(struct store_txn *txn, struct arena *arena, const struct session *session)
 	record.user_agent = (char *)session->user_agent;
 	record.client_address = (char *)session->client_address;
 	record.refresh_expires_at = session->refresh_expires_at;
+	record.device.data = (uint8_t *)session->device;
+	record.device.len = has_device(session) ? SESSION_DEVICE_SIZE : 0;
+	record.epoch = epoch;
 	if (txn->code == CODE_OK)
 		store_fail(txn, record_pack(arena, &record.base, &value));
 	return value;
@@ -71,7 +114,7 @@ pack(struct store_txn *txn, struct arena *arena, const struct session *session)
 
 static enum code
 unpack(struct arena *arena, struct bytes value,
-       const uint8_t id[SESSION_ID_SIZE], struct session *out)
+       const uint8_t id[SESSION_ID_SIZE], struct stored *out)
 {
 	const Latchkey__Store__V1__SessionRecord *record;
 	void *message;
@@ -85,10 +128,13 @@ unpack(struct arena *arena, struct bytes value,
 	record = message;
 	if (record->id.len != SESSION_ID_SIZE ||
 	    memcmp(record->id.data, id, SESSION_ID_SIZE) != 0 ||
+	    (record->device.len != 0 &&
+	     record->device.len != SESSION_DEVICE_SIZE) ||
 	    (int)record->end_reason < SESSION_LIVES ||
 	    (int)record->end_reason > SESSION_ENDED_REVOKED)
 		return CODE_DATA_LOSS;
-	*out = (struct session){
+	out->epoch = record->epoch;
+	out->session = (struct session){
 		.user_id = record->user_id,
 		.created_at_us = record->created_at_us,
 		.expires_at_us = record->expires_at_us,
@@ -102,7 +148,10 @@ unpack(struct arena *arena, struct bytes value,
 		.user_agent = record->user_agent,
 		.client_address = record->client_address,
 	};
-	memcpy(out->id, id, SESSION_ID_SIZE);
+	memcpy(out->session.id, id, SESSION_ID_SIZE);
+	if (record->device.len != 0)
+		memcpy(out->session.device, record->device.data,
+		       SESSION_DEVICE_SIZE);
 	return CODE_OK;
 }
 
@@ -110,39 +159,28 @@ void
 session_store_add(struct store_txn *txn, struct arena *arena,
                   const struct session *session)
 {
-	const struct index_entry of_user = by_user(session);
-	const struct index_entry of_end = by_end(session);
+	struct stored stored = { .session = *session };
+	struct index_entry of_user, of_end;
+	struct session_place place;
 
 	store_fail(txn, check(session));
+	if (txn->code != CODE_OK)
+		return;
+	of_user = by_user(session);
+	of_end = by_end(session);
+	place = place_of(&stored);
+	if (session->ended_at_us == 0)
+		session_tally_enter(txn, arena, &place);
 	store_add(txn, STORE_SESSION, session_key(session->id),
-	          pack(txn, arena, session));
+	          pack(txn, arena, session, place.epoch));
 	index_add(txn, STORE_SESSION_BY_USER, &of_user);
 	index_add(txn, STORE_SESSION_BY_END, &of_end);
 }
 
-void
-session_store_put(struct store_txn *txn, struct arena *arena,
-                  const struct session *session)
-{
-	struct session old;
-	enum code code;
-
-	store_fail(txn, check(session));
-	code = session_store_find(txn, arena, session->id, &old);
-	store_fail(txn, code);
-	if (code != CODE_OK)
-		return;
-	/* The indexes are made of these two. */
-	if (old.user_id != session->user_id ||
-	    old.expires_at_us != session->expires_at_us)
-		store_fail(txn, CODE_INVALID_ARGUMENT);
-	store_put(txn, STORE_SESSION, session_key(session->id),
-	          pack(txn, arena, session));
-}
-
-enum code
-session_store_find(struct store_txn *txn, struct arena *arena,
-                   const uint8_t id[SESSION_ID_SIZE], struct session *out)
+/* The record, whatever the epoch says. */
+static enum code
+find_stored(struct store_txn *txn, struct arena *arena,
+            const uint8_t id[SESSION_ID_SIZE], struct stored *out)
 {
 	struct bytes value = store_get(txn, STORE_SESSION, session_key(id));
 	enum code code;
@@ -156,15 +194,83 @@ session_store_find(struct store_txn *txn, struct arena *arena,
 	return code;
 }
 
-/* The session that an entry of an index leads to. */
-static enum code
-get_indexed(struct store_txn *txn, struct arena *arena,
-            const struct index_entry *entry, struct session *out)
+/* Whether all that the indexes and the tally are made of is the same. */
+static bool
+may_replace(const struct session *old, const struct session *new)
 {
-	enum code code = CODE_NOT_FOUND;
+	return old->user_id == new->user_id &&
+	       old->created_at_us == new->created_at_us &&
+	       old->expires_at_us ==
+	               new->expires_at_us &&memcmp(old->device, new->device,
+	                                           SESSION_DEVICE_SIZE) == 0 &&
+	       (old->ended_at_us == 0 || new->ended_at_us != 0);
+}
 
-	if (entry->id_len == SESSION_ID_SIZE)
-		code = session_store_find(txn, arena, entry->id, out);
+void
+session_store_put(struct store_txn *txn, struct arena *arena,
+                  const struct session *session)
+{
+	struct session_place place;
+	struct stored old = { .epoch = 0 };
+	enum code code;
+
+	store_fail(txn, check(session));
+	code = find_stored(txn, arena, session->id, &old);
+	store_fail(txn, code);
+	if (code != CODE_OK)
+		return;
+	if (!may_replace(&old.session, session))
+		store_fail(txn, CODE_INVALID_ARGUMENT);
+	place = place_of(&old);
+	if (old.session.ended_at_us == 0 && session->ended_at_us != 0)
+		session_tally_leave(txn, arena, &place);
+	store_put(txn, STORE_SESSION, session_key(session->id),
+	          pack(txn, arena, session, old.epoch));
+}
+
+/* A session of a past epoch ended with it. */
+static void
+apply_epoch(struct store_txn *txn, struct arena *arena, struct stored *stored)
+{
+	struct session *session = &stored->session;
+	struct session_tally tally;
+
+	if (session->ended_at_us != 0)
+		return;
+	session_tally_find(txn, arena, session->user_id, &tally);
+	if (tally.epoch == stored->epoch)
+		return;
+	/* Without a tally the user is going: it ended some time. */
+	session->end_reason = SESSION_ENDED_REVOKED;
+	session->ended_at_us = session->expires_at_us;
+	if (tally.end_reason != SESSION_LIVES) {
+		session->end_reason = tally.end_reason;
+		session->ended_at_us = tally.ended_at_us;
+	}
+}
+
+enum code
+session_store_find(struct store_txn *txn, struct arena *arena,
+                   const uint8_t id[SESSION_ID_SIZE], struct session *out)
+{
+	struct stored stored = { .epoch = 0 };
+	enum code code = find_stored(txn, arena, id, &stored);
+
+	if (code != CODE_OK)
+		return code;
+	apply_epoch(txn, arena, &stored);
+	if (txn->code == CODE_OK)
+		*out = stored.session;
+	return txn->code;
+}
+
+/* The record that an index leads to. */
+static enum code
+get_stored(struct store_txn *txn, struct arena *arena,
+           const uint8_t id[SESSION_ID_SIZE], struct stored *out)
+{
+	enum code code = find_stored(txn, arena, id, out);
+
 	/* An entry of the index without its session: damage, so be loud. */
 	if (code == CODE_NOT_FOUND)
 		code = CODE_DATA_LOSS;
@@ -172,15 +278,32 @@ get_indexed(struct store_txn *txn, struct arena *arena,
 	return code;
 }
 
-static void
-del(struct store_txn *txn, const struct session *session)
+/* An entry of BY_USER or BY_END: the session's id comes last in both. */
+static enum code
+get_indexed(struct store_txn *txn, struct arena *arena,
+            const struct index_entry *entry, struct stored *out)
 {
+	if (entry->id_len < SESSION_ID_SIZE) {
+		store_fail(txn, CODE_DATA_LOSS);
+		return txn->code;
+	}
+	return get_stored(txn, arena,
+	                  entry->id + entry->id_len - SESSION_ID_SIZE, out);
+}
+
+static void
+del(struct store_txn *txn, struct arena *arena, const struct stored *stored)
+{
+	const struct session *session = &stored->session;
 	const struct index_entry of_user = by_user(session);
 	const struct index_entry of_end = by_end(session);
+	const struct session_place place = place_of(stored);
 
 	store_del(txn, STORE_SESSION, session_key(session->id));
 	index_del(txn, STORE_SESSION_BY_USER, &of_user);
 	index_del(txn, STORE_SESSION_BY_END, &of_end);
+	if (session->ended_at_us == 0)
+		session_tally_leave(txn, arena, &place);
 }
 
 void
@@ -190,13 +313,13 @@ session_store_sweep(struct store_txn *txn, struct arena *arena,
 	uint64_t before = before_us > 0 ? (uint64_t)before_us : 0;
 	struct index_entry entry = { 0 };
 	size_t mark = arena->used, count = 0;
-	struct session session;
+	struct stored stored = { .epoch = 0 };
 
 	while (count < max && index_next(txn, STORE_SESSION_BY_END, &entry) &&
 	       entry.number < before) {
-		if (get_indexed(txn, arena, &entry, &session) != CODE_OK)
+		if (get_indexed(txn, arena, &entry, &stored) != CODE_OK)
 			return;
-		del(txn, &session);
+		del(txn, arena, &stored);
 		arena_rewind(arena, mark);
 		count++;
 	}
@@ -204,122 +327,97 @@ session_store_sweep(struct store_txn *txn, struct arena *arena,
 		*deleted = count;
 }
 
-/* Steps from a user's session to the next; begin with { .number = user }. */
+/* Steps to the next open session, whose place and record must agree. */
 static bool
-next_of_user(struct store_txn *txn, struct arena *arena,
-             struct index_entry *entry, struct session *out)
+next_open(struct store_txn *txn, struct arena *arena,
+          struct session_place *place, struct stored *out)
 {
-	uint64_t user_id = entry->number;
+	struct session_place own;
 
-	if (!index_next(txn, STORE_SESSION_BY_USER, entry) ||
-	    entry->number != user_id ||
-	    get_indexed(txn, arena, entry, out) != CODE_OK)
+	if (!session_tally_next(txn, place) ||
+	    get_stored(txn, arena, place->id, out) != CODE_OK)
 		return false;
-	if (out->user_id != user_id)
+	own = place_of(out);
+	if (own.user_id != place->user_id || own.epoch != place->epoch ||
+	    out->session.ended_at_us != 0)
 		store_fail(txn, CODE_DATA_LOSS);
 	return txn->code == CODE_OK;
 }
 
-static size_t
-count_of_user(struct store_txn *txn, struct arena *arena, uint64_t user_id)
-{
-	struct index_entry entry = { .number = user_id };
-	size_t mark = arena->used, count = 0;
-	struct session session;
-
-	while (next_of_user(txn, arena, &entry, &session)) {
-		arena_rewind(arena, mark);
-		count++;
-	}
-	return count;
-}
-
-static bool
-comes_before(const struct session *a, const struct session *b)
-{
-	bool a_lives = a->ended_at_us == 0, b_lives = b->ended_at_us == 0;
-
-	if (a_lives != b_lives)
-		return a_lives;
-	return a->created_at_us > b->created_at_us;
-}
-
-/* Puts a session in its place; beyond max the last one falls out. */
+/*
+ * The newest come last, so what is over the list's room is passed by, and the
+ * list filled from its end.
+ */
 static void
-insert(struct session_list *list, size_t max, const struct session *session)
+fill(struct store_txn *txn, struct arena *arena, struct session_place *place,
+     size_t to_skip, struct session_list *list)
 {
-	size_t at = list->count;
+	struct stored stored = { .epoch = 0 };
+	size_t left = list->count;
 
-	while (at > 0 && comes_before(session, &list->sessions[at - 1]))
-		at--;
-	if (at == max)
-		return;
-	if (list->count < max)
-		list->count++;
-	memmove(&list->sessions[at + 1], &list->sessions[at],
-	        (list->count - 1 - at) * sizeof(*session));
-	list->sessions[at] = *session;
-}
-
-/* Once without the texts, which may be many, and then those that stay. */
-static void
-fill(struct store_txn *txn, struct arena *arena, uint64_t user_id, size_t max,
-     struct session_list *list)
-{
-	struct index_entry entry = { .number = user_id };
-	size_t mark = arena->used;
-	struct session session;
-
-	while (next_of_user(txn, arena, &entry, &session)) {
-		insert(list, max, &session);
-		arena_rewind(arena, mark);
-	}
-	for (size_t i = 0; i < list->count; i++) {
-		entry = by_user(&list->sessions[i]);
-		if (get_indexed(txn, arena, &entry, &list->sessions[i]) !=
-		    CODE_OK)
-			return;
-	}
+	for (; to_skip > 0; to_skip--)
+		if (!session_tally_next(txn, place))
+			store_fail(txn, CODE_DATA_LOSS);
+	while (left > 0 && next_open(txn, arena, place, &stored))
+		list->sessions[--left] = stored.session;
+	/* Fewer than the tally says. */
+	if (left > 0)
+		store_fail(txn, CODE_DATA_LOSS);
 }
 
 enum code
 session_store_list(struct store_txn *txn, struct arena *arena, uint64_t user_id,
                    size_t max, struct session_list *out)
 {
+	struct session_place place = { .user_id = user_id };
 	struct session_list list = { 0 };
-	size_t room = count_of_user(txn, arena, user_id);
+	struct session_tally tally;
 
-	if (max > room)
-		max = room;
-	if (txn->code != CODE_OK)
-		return txn->code;
+	session_tally_find(txn, arena, user_id, &tally);
+	place.epoch = tally.epoch;
+	list.count = tally.open_count < max ? tally.open_count : max;
 	/* One more: none is no reason to fail. */
-	list.sessions = arena_alloc(arena, (max + 1) * sizeof(*list.sessions));
+	list.sessions =
+		arena_alloc(arena, (list.count + 1) * sizeof(*list.sessions));
 	if (list.sessions == NULL)
 		store_fail(txn, CODE_RESOURCE_EXHAUSTED);
 	else
-		fill(txn, arena, user_id, max, &list);
+		fill(txn, arena, &place, tally.open_count - list.count, &list);
 	if (txn->code == CODE_OK)
 		*out = list;
 	return txn->code;
 }
 
 enum code
-session_store_any(struct store_txn *txn, struct arena *arena, uint64_t user_id,
-                  const struct session_search *search, bool *found)
+session_store_knows(struct store_txn *txn, uint64_t user_id,
+                    const uint8_t device[SESSION_DEVICE_SIZE], bool *known)
 {
-	struct index_entry entry = { .number = user_id };
-	size_t mark = arena->used;
-	struct session session;
-	bool matched = false;
+	struct index_entry entry = index_entry_of(
+		user_id, (struct bytes){ device, SESSION_DEVICE_SIZE });
+	bool found = index_next(txn, STORE_SESSION_BY_USER, &entry) &&
+	             entry.number == user_id &&
+	             entry.id_len == SESSION_DEVICE_SIZE + SESSION_ID_SIZE &&
+	             memcmp(entry.id, device, SESSION_DEVICE_SIZE) == 0;
 
-	while (!matched && next_of_user(txn, arena, &entry, &session)) {
-		matched = search->matches(&session, search->context);
-		arena_rewind(arena, mark);
-	}
 	if (txn->code == CODE_OK)
-		*found = matched;
+		*known = found;
 	return txn->code;
+}
+
+/* Finds the one that is to live on, if it is the user's and lives. */
+static bool
+find_spared(struct store_txn *txn, struct arena *arena, uint64_t user_id,
+            const struct session_ending *ending, struct stored *out)
+{
+	struct stored view;
+
+	if (ending->except == NULL ||
+	    find_stored(txn, arena, ending->except, out) != CODE_OK)
+		return false;
+	view = *out;
+	apply_epoch(txn, arena, &view);
+	return txn->code == CODE_OK && view.session.user_id == user_id &&
+	       view.session.ended_at_us == 0;
 }
 
 void
@@ -327,39 +425,73 @@ session_store_end_all(struct store_txn *txn, struct arena *arena,
                       uint64_t user_id, const struct session_ending *ending,
                       size_t *ended)
 {
-	struct index_entry entry = { .number = user_id };
-	size_t mark = arena->used, count = 0;
-	struct session session;
+	struct session_tally tally;
+	struct session_place place;
+	struct stored spared = { .epoch = 0 };
+	bool spares;
 
 	if (ending->reason == SESSION_LIVES)
 		store_fail(txn, CODE_INVALID_ARGUMENT);
-	while (next_of_user(txn, arena, &entry, &session)) {
-		bool spared = ending->except != NULL &&
-		              memcmp(session.id, ending->except,
-		                     SESSION_ID_SIZE) == 0;
+	spares = find_spared(txn, arena, user_id, ending, &spared);
+	if (spares) {
+		place = place_of(&spared);
+		session_tally_leave(txn, arena, &place);
+	}
+	session_tally_find(txn, arena, user_id, &tally);
+	session_tally_advance(txn, arena, user_id, ending->now_us,
+	                      ending->reason);
+	if (spares) {
+		session_tally_enter(txn, arena, &place);
+		store_put(txn, STORE_SESSION, session_key(spared.session.id),
+		          pack(txn, arena, &spared.session, place.epoch));
+	}
+	if (txn->code == CODE_OK)
+		*ended = tally.open_count;
+}
 
-		if (session.ended_at_us == 0 && !spared) {
-			session.ended_at_us = ending->now_us;
-			session.end_reason = ending->reason;
-			session_store_put(txn, arena, &session);
-			count++;
-		}
+void
+session_store_make_room(struct store_txn *txn, struct arena *arena,
+                        const struct session_room *room, size_t *ended)
+{
+	struct session_place place = { .user_id = room->user_id };
+	size_t mark = arena->used, count = 0;
+	struct session_tally tally;
+	struct stored oldest = { .epoch = 0 };
+
+	session_tally_find(txn, arena, room->user_id, &tally);
+	place.epoch = tally.epoch;
+	while (count < SESSION_ROOM_STEPS &&
+	       tally.open_count - count >= room->max &&
+	       next_open(txn, arena, &place, &oldest)) {
+		oldest.session.ended_at_us = room->now_us;
+		oldest.session.end_reason = SESSION_ENDED_REVOKED;
+		session_store_put(txn, arena, &oldest.session);
 		arena_rewind(arena, mark);
+		count++;
 	}
 	if (txn->code == CODE_OK)
 		*ended = count;
 }
 
 void
-session_store_del_all(struct store_txn *txn, struct arena *arena,
-                      uint64_t user_id)
+session_store_del_some(struct store_txn *txn, struct arena *arena,
+                       uint64_t user_id, size_t max, size_t *deleted)
 {
 	struct index_entry entry = { .number = user_id };
-	size_t mark = arena->used;
-	struct session session;
+	size_t mark = arena->used, count = 0;
+	struct stored stored = { .epoch = 0 };
 
-	while (next_of_user(txn, arena, &entry, &session)) {
-		del(txn, &session);
+	session_tally_del(txn, user_id);
+	while (count < max && index_next(txn, STORE_SESSION_BY_USER, &entry) &&
+	       entry.number == user_id) {
+		if (get_indexed(txn, arena, &entry, &stored) != CODE_OK)
+			return;
+		if (stored.session.user_id != user_id)
+			store_fail(txn, CODE_DATA_LOSS);
+		del(txn, arena, &stored);
 		arena_rewind(arena, mark);
+		count++;
 	}
+	if (txn->code == CODE_OK)
+		*deleted = count;
 }

@@ -7,20 +7,13 @@
 
 #include "base/arena.h"
 #include "base/code.h"
+#include "server/store/session_tally.h"
 
 struct store_txn;
 
-#define SESSION_ID_SIZE 16 /* bytes, random */
+#define SESSION_DEVICE_SIZE 16 /* bytes, a hash */
 #define SESSION_USER_AGENT_MAX 512
 #define SESSION_ADDRESS_MAX 45
-
-/* Stored in SessionRecord; the numbers are on disk. */
-enum session_end {
-	SESSION_LIVES = 0,
-	SESSION_ENDED_LOGOUT = 1,
-	SESSION_ENDED_THEFT = 2,
-	SESSION_ENDED_REVOKED = 3,
-};
 
 /* One session; times as in SessionRecord, which explains each member. */
 struct session {
@@ -35,13 +28,14 @@ struct session {
 	uint64_t late_step;
 	int64_t ended_at_us; /* 0 while it lives */
 	enum session_end end_reason;
-	const char *user_agent;     /* "" is none */
-	const char *client_address; /* "" is none */
+	uint8_t device[SESSION_DEVICE_SIZE]; /* all zero: not known */
+	const char *user_agent;              /* "" is none */
+	const char *client_address;          /* "" is none */
 };
 
 /*
- * Both writes fail the transaction with INVALID_ARGUMENT for a user 0, an end
- * before 1970, an unknown reason or a text over its limit.
+ * Both writes fail the transaction with INVALID_ARGUMENT for a user 0, a
+ * beginning or an end before 1970, an unknown reason or a text over its limit.
  */
 
 /*
@@ -52,16 +46,18 @@ void session_store_add(struct store_txn *txn, struct arena *arena,
                        const struct session *session);
 
 /*
- * session_store_put replaces a session; id, user and expiry stay the same. It
- * fails the transaction with NOT_FOUND for an unknown id, INVALID_ARGUMENT for
- * another user or expiry.
+ * session_store_put replaces a session; only its counters and its end may
+ * differ from what is stored, and one that has ended stays so. It fails the
+ * transaction with NOT_FOUND for an unknown id, INVALID_ARGUMENT for another
+ * user, device, beginning or expiry.
  */
 void session_store_put(struct store_txn *txn, struct arena *arena,
                        const struct session *session);
 
 /*
- * session_store_find copies a session into the arena. NOT_FOUND does not fail
- * the transaction, other failures do; *out is then untouched.
+ * session_store_find copies a session into the arena; one that
+ * session_store_end_all ended has its end. NOT_FOUND does not fail the
+ * transaction, other failures do; *out is then untouched.
  */
 NODISCARD enum code session_store_find(struct store_txn *txn,
                                        struct arena *arena,
@@ -81,27 +77,21 @@ struct session_list {
 };
 
 /*
- * session_store_list copies a user's sessions into the arena, ended ones
- * included, at most `max`: those that have not ended first, the newest first.
+ * session_store_list copies a user's sessions that have not ended into the
+ * arena, at most `max`, the newest first.
  */
 NODISCARD enum code session_store_list(struct store_txn *txn,
                                        struct arena *arena, uint64_t user_id,
                                        size_t max, struct session_list *out);
 
-/* What is asked of a session, ended or not. */
-struct session_search {
-	bool (*matches)(const struct session *session, void *context);
-	void *context;
-};
-
 /*
- * session_store_any asks a user's sessions, in no particular order, until one
- * matches, and says in *found whether one did.
+ * session_store_knows says in *known whether the store has a session of the
+ * user, ended or not, that began at the device: one look, however many there
+ * are, and the same one for a user 0, who has none.
  */
-NODISCARD enum code session_store_any(struct store_txn *txn,
-                                      struct arena *arena, uint64_t user_id,
-                                      const struct session_search *search,
-                                      bool *found);
+NODISCARD enum code
+session_store_knows(struct store_txn *txn, uint64_t user_id,
+                    const uint8_t device[SESSION_DEVICE_SIZE], bool *known);
 
 /* How several sessions end at once. */
 struct session_ending {
@@ -112,14 +102,35 @@ struct session_ending {
 
 /*
  * session_store_end_all ends those of a user's sessions that have not ended
- * yet, and counts them. INVALID_ARGUMENT for the reason SESSION_LIVES.
+ * yet, and counts them: at once and for the same few writes, however many they
+ * are. INVALID_ARGUMENT for the reason SESSION_LIVES.
  */
 void session_store_end_all(struct store_txn *txn, struct arena *arena,
                            uint64_t user_id,
                            const struct session_ending *ending, size_t *ended);
 
-/* session_store_del_all deletes a user's sessions: the user is going. */
-void session_store_del_all(struct store_txn *txn, struct arena *arena,
-                           uint64_t user_id);
+/* What a new session needs. */
+struct session_room {
+	uint64_t user_id;
+	size_t max; /* sessions that may be open with it; at least 1 */
+	int64_t now_us;
+};
+
+#define SESSION_ROOM_STEPS 8 /* sessions that one call of it ends */
+
+/*
+ * session_store_make_room ends the user's oldest sessions until fewer than
+ * room->max are open, or SESSION_ROOM_STEPS of them: of an excess from before
+ * the limit each login takes some away. It counts them in *ended.
+ */
+void session_store_make_room(struct store_txn *txn, struct arena *arena,
+                             const struct session_room *room, size_t *ended);
+
+/*
+ * session_store_del_some deletes up to `max` of a user's sessions, who is
+ * going, and counts them in *deleted: fewer than `max`, and none is left.
+ */
+void session_store_del_some(struct store_txn *txn, struct arena *arena,
+                            uint64_t user_id, size_t max, size_t *deleted);
 
 #endif

@@ -29,7 +29,7 @@ struct store;
 #define STORE_KEY_MAX 511 /* bytes: what the engine allows */
 
 /* Records and layouts as this server writes them; see MetaRecord. */
-#define STORE_SCHEMA_VERSION 3
+#define STORE_SCHEMA_VERSION 4
 
 struct store_options {
 	const char *dir;      /* exists, 0700 */

@@ -11,7 +11,8 @@ enum store_table {
 	STORE_USER,            /* user id, big-endian -> UserRecord */
 	STORE_IDENTIFIER,      /* normalised text -> IdentifierRecord */
 	STORE_SESSION,         /* session id -> SessionRecord */
-	STORE_SESSION_BY_USER, /* user id + session id -> nothing */
+	STORE_SESSION_BY_USER, /* user id + device, if known + session id ->
+	                          nothing */
 	STORE_SESSION_BY_END,  /* expiry, us, big-endian + session id -> nothing
 	                        */
 	STORE_SIGNING_KEY,     /* kid -> SigningKeyRecord */
@@ -28,6 +29,9 @@ enum store_table {
 	                          */
 	STORE_IDENTITY, /* hash of issuer and subject -> IdentityRecord */
 	STORE_IDENTITY_BY_USER, /* user id + hash -> nothing */
+	STORE_SESSION_TALLY,    /* user id, big-endian -> SessionTallyRecord */
+	STORE_SESSION_OPEN, /* user id + epoch + beginning, us + session id ->
+	                       nothing */
 	STORE_TABLE_COUNT,
 };
 

@@ -409,7 +409,7 @@ a_newer_schema_is_refused_with_both_numbers(void **state)
 	assert_int_equal(store_fixture_try(f), CODE_FAILED_PRECONDITION);
 	assert_int_equal(f->fault, STORE_FAULT_NEWER);
 	assert_non_null(strstr(f->err, "version 4711"));
-	assert_non_null(strstr(f->err, "version 3"));
+	assert_non_null(strstr(f->err, "version 4"));
 	assert_null(f->store);
 }
 
