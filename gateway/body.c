@@ -77,8 +77,8 @@ is_raw(const char *const *types, const char *type)
 }
 
 enum code
-body_read(const struct inquiry *inquiry,
-          const char *const raw_types[BODY_RAW_MAX + 1], struct body *out)
+body_read(const struct inquiry *inquiry, const char *const *raw_types,
+          struct body *out)
 {
 	static const struct json empty = { .type = JSON_OBJECT };
 	const char *type = inquiry->header(inquiry->ctx, "Content-Type");

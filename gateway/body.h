@@ -18,15 +18,12 @@ struct body {
 	const char *got;           /* a type's name in Python */
 };
 
-#define BODY_RAW_MAX 4 /* types of a route's raw bodies */
-
 /*
  * body_read reads it, or, if it is of one of the raw types ("image/png",
  * "image/" and a star; NULL ends them), leaves it as it is. RESOURCE_EXHAUSTED
  * when the request's arena is full.
  */
 NODISCARD enum code body_read(const struct inquiry *inquiry,
-                              const char *const raw_types[BODY_RAW_MAX + 1],
-                              struct body *out);
+                              const char *const *raw_types, struct body *out);
 
 #endif

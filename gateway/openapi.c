@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/version.h"
+#include "gateway/media_type.h"
 #include "gateway/openapi_writer.h"
 
 void
@@ -67,6 +68,16 @@ openapi_others(struct openapi *o, bool with_lists)
 	               "\"null\"]}");
 	if (with_lists)
 		openapi_put(o, "]}");
+}
+
+void
+openapi_bytes(struct openapi *o, const char *type)
+{
+	openapi_key(o, type);
+	openapi_put(o, "{\"schema\":{\"type\":\"string\"");
+	if (!media_type_is_range(type))
+		openapi_member(o, "contentMediaType", type);
+	openapi_put(o, "}}");
 }
 
 static const char any_of[] = "{\"anyOf\":[";

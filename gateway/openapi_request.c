@@ -358,12 +358,8 @@ write_request_body(struct openapi *o, const struct route *route)
 		openapi_key(o, "multipart/form-data");
 		write_body(o, route, true);
 	}
-	for (size_t i = 0; route->raw_types[i] != NULL; i++) {
-		openapi_key(o, route->raw_types[i]);
-		openapi_put(o, "{\"schema\":{\"type\":\"string\"");
-		openapi_member(o, "contentMediaType", route->raw_types[i]);
-		openapi_put(o, "}}");
-	}
+	for (size_t i = 0; route->raw_types[i] != NULL; i++)
+		openapi_bytes(o, route->raw_types[i]);
 	openapi_put(o, "}}");
 }
 

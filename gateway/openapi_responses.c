@@ -25,7 +25,8 @@ struct response {
 	unsigned status;
 	size_t schemas; /* written */
 	bool has_page;
-	bool has_raw;
+	bool has_file;                  /* of a document's */
+	const struct route_answer *raw; /* bytes; NULL: none */
 	/* The conditions among them; before a route is known one more form. */
 	const char *errors[(FORM_MAX + 1) * CONDITION_MAX];
 	size_t error_count;
@@ -110,8 +111,9 @@ add_answer(struct response *r, const struct route_answer *answer)
 		add_schema(r, &answer->body);
 		r->has_page |= answer->page != NULL ||
 		               answer->document == DOCUMENT_DOCS;
-		r->has_raw |= answer->raw != NULL ||
-		              answer->document == DOCUMENT_DOCS_FILE;
+		r->has_file |= answer->document == DOCUMENT_DOCS_FILE;
+		if (answer->raw != NULL)
+			r->raw = answer;
 		if (answer->document == DOCUMENT_OPENAPI) {
 			openapi_item(r->o);
 			openapi_put(r->o, "{\"type\":\"object\","
@@ -211,6 +213,14 @@ write_examples(const struct response *r, const struct forms *forms)
 	openapi_put(o, "}");
 }
 
+static void
+write_raw(struct openapi *o, const struct route_answer *answer)
+{
+	for (size_t i = 0; answer->served_types[i] != NULL; i++)
+		openapi_bytes(o, answer->served_types[i]);
+	openapi_bytes(o, ROUTE_TYPE_OTHER);
+}
+
 /* The content is known once all that has the status has been looked at. */
 static void
 write_content(struct openapi *o, const struct forms *forms, unsigned status)
@@ -239,10 +249,12 @@ write_content(struct openapi *o, const struct forms *forms, unsigned status)
 		openapi_key(o, "text/html");
 		openapi_put(o, "{\"schema\":{\"type\":\"string\"}}");
 	}
-	if (r.has_raw) {
+	if (r.has_file) {
 		openapi_key(o, "*/*");
 		openapi_put(o, "{\"schema\":{}}");
 	}
+	if (r.raw != NULL)
+		write_raw(o, r.raw);
 	openapi_put(o, "}");
 }
 

@@ -354,6 +354,46 @@ a_request_has_an_example_under_the_first_names(void **state)
 	assert_string_equal("{}", request(f, op, "application/json"));
 }
 
+/* Names of the members of an object, "a b c". */
+static const char *
+members(struct fixture *f, const struct json *object)
+{
+	const char *names = "";
+
+	assert_non_null(object);
+	arena_reset(&f->shown);
+	for (const struct json *v = object->first; v != NULL; v = v->next) {
+		names = arena_printf(&f->shown, "%s%s%s", names,
+		                     *names == '\0' ? "" : " ", v->key);
+		assert_non_null(names);
+	}
+	return names;
+}
+
+static void
+pictures_have_their_types(void **state)
+{
+	struct fixture *f = *state;
+	const struct json *content =
+		at(operation(f, "/api/auth/users/me/avatar/", "put"),
+	           "requestBody", "content", NULL);
+
+	assert_string_equal(
+		"multipart/form-data image/* application/octet-stream",
+		members(f, content));
+	assert_string_equal("{\"schema\":{\"type\":\"string\"}}",
+	                    show(f, at(content, "image/*", NULL)));
+	content = at(operation(f, "/media/avatars/{year}/{month}/{day}/{file}",
+	                       "get"),
+	             "responses", "200", "content", NULL);
+	assert_string_equal("image/png image/jpeg image/webp "
+	                    "application/octet-stream",
+	                    members(f, content));
+	assert_string_equal("{\"schema\":{\"type\":\"string\","
+	                    "\"contentMediaType\":\"image/png\"}}",
+	                    show(f, at(content, "image/png", NULL)));
+}
+
 /* The description of this profile and those that ship. */
 static struct fixture *
 open_profile(const char *text)
@@ -463,6 +503,7 @@ main(void)
 		cmocka_unit_test(a_page_of_a_list_has_one_item_and_a_next_page),
 		cmocka_unit_test(
 			a_request_has_an_example_under_the_first_names),
+		cmocka_unit_test(pictures_have_their_types),
 		cmocka_unit_test(
 			an_example_keeps_to_the_limits_and_choices_of_its_route),
 		cmocka_unit_test(

@@ -75,6 +75,9 @@ void openapi_others(struct openapi *o, bool with_lists);
 size_t openapi_any_begin(struct openapi *o);
 void openapi_any_end(struct openapi *o, size_t begin, size_t count);
 
+/* openapi_bytes appends a member of "content": bytes of a type or a range. */
+void openapi_bytes(struct openapi *o, const char *type);
+
 /* openapi_schema appends the schema of what a template writes. */
 void openapi_schema(struct openapi *o, const struct template *t);
 

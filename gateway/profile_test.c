@@ -115,6 +115,10 @@ find_route(struct fixture *f, const char *text, enum method method)
 #define CALL(method, rpc, members)                                             \
 	ROUTE("\"method\":\"" method "\",\"path\":\"/x/\",\"auth\":"           \
 	      "\"none\",\"rpc\":\"latchkey.v1." rpc "\"" members)
+#define GET_AVATAR(types)                                                      \
+	CALL("GET", "AccountService/GetAvatar",                                \
+	     ",\"raw\":{\"bytes\":\"image\",\"type\":\"media_type\"" types     \
+	     "}")
 #define FIELD(members) POST_ROUTE(",\"request\":[{" members "}]")
 #define TOKEN_FIELD(members)                                                   \
 	FIELD("\"field\":\"refresh_token\",\"from\":[\"body.r\"]" members)
@@ -380,7 +384,20 @@ static const struct {
 	{ POST_ROUTE(",\"confirm\":{}"), ": /routes/0/confirm: is for GET" },
 	{ CALL("GET", "AuthService/Refresh", ",\"confirm\":{}"),
 	  ": /routes/0/confirm: needs \"page\"" },
-	{ POST_ROUTE(",\"raw\":{\"bytes\":\"access_token\",\"type\":\"x\"}"),
+	{ CALL("PUT", "AccountService/SetAvatar",
+	       ",\"raw_types\":[\"image/png\",\"/*\"]"),
+	  ": /routes/0/raw_types/1: is no media type" },
+	{ GET_AVATAR(""), ": /routes/0/raw: needs \"bytes\", \"type\" and "
+	                  "\"types\"" },
+	{ GET_AVATAR(",\"types\":[\"image/*\"]"),
+	  ": /routes/0/raw/types/0: is no media type" },
+	{ GET_AVATAR(",\"types\":[\"a/b\\r\\nX: y\"]"),
+	  ": /routes/0/raw/types/0: is no media type" },
+	{ GET_AVATAR(",\"types\":[\"a/1\",\"a/2\",\"a/3\",\"a/4\","
+	             "\"a/5\"]"),
+	  ": /routes/0/raw/types/4: is more than 4 types" },
+	{ POST_ROUTE(",\"raw\":{\"bytes\":\"access_token\",\"type\":\"x\","
+	             "\"types\":[]}"),
 	  ": /routes/0/raw/bytes: latchkey.v1.RefreshResponse has no field "
 	  "\"access_token\" of the type that is needed here" },
 	{ POST_ROUTE(",\"variants\":[{\"body\":{}}]"),

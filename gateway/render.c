@@ -252,16 +252,14 @@ has_current(const struct exchange *x, const char *etag)
 	return known != NULL && strstr(known, etag) != NULL;
 }
 
-/* A type of our own server's, but a header's value all the same. */
-static bool
-is_media_type(const char *text)
+/* The type that the server says, if the profile knows it. */
+static const char *
+choose_type(const struct route_answer *answer, const char *said)
 {
-	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz"
-	                          "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	                          "0123456789!#$&^_.+-/");
-
-	return len > 2 && len < 128 && text[len] == '\0' &&
-	       strchr(text, '/') != NULL;
+	for (size_t i = 0; answer->served_types[i] != NULL; i++)
+		if (strcmp(answer->served_types[i], said) == 0)
+			return answer->served_types[i];
+	return ROUTE_TYPE_OTHER;
 }
 
 /* The bytes as they are, or 304 for a client that has them. */
@@ -279,7 +277,7 @@ render_raw(struct exchange *x, const ProtobufCMessage *reply)
 		return TYPE_JSON;
 	}
 	x->answer.body = bytes;
-	return is_media_type(type) ? type : "application/octet-stream";
+	return choose_type(route, type);
 }
 
 /* The route's own look, or the first variant's that fits the reply. */

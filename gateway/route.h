@@ -8,9 +8,9 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "base/code.h"
-#include "gateway/body.h"
 #include "gateway/error_table.h"
 #include "gateway/field.h"
+#include "gateway/media_type.h"
 #include "gateway/route_answer.h"
 #include "gateway/spec.h"
 
@@ -75,7 +75,7 @@ struct route {
 	bool all_errors;  /* ask the server too when fields are bad */
 	/* With all_errors, what makes that call change nothing; NULL: none. */
 	const ProtobufCFieldDescriptor *validate_only;
-	const char *raw_types[BODY_RAW_MAX + 1];
+	const char *raw_types[MEDIA_TYPE_LIST_MAX + 1]; /* NULL ends them */
 	struct field *fields;
 	size_t field_count;
 	struct route_rule rules[ROUTE_RULE_MAX];

@@ -211,13 +211,13 @@ read_paging(const struct spec *row, const struct route_answer_scope *scope,
 	return code;
 }
 
-/* {"bytes": FIELD, "type": FIELD} */
+/* {"bytes": FIELD, "type": FIELD, "types": [MEDIA TYPES]} */
 static enum code
 read_raw(const struct spec *row, const struct route_answer_scope *scope,
          struct route_answer *out)
 {
-	static const char *const known[] = { "bytes", "type", NULL };
-	struct spec at, bytes, type;
+	static const char *const known[] = { "bytes", "type", "types", NULL };
+	struct spec at, bytes, type, types;
 	enum code code;
 
 	if (!spec_find(row, "raw", &at))
@@ -225,11 +225,15 @@ read_raw(const struct spec *row, const struct route_answer_scope *scope,
 	code = spec_check_members(&at, known);
 	if (code != CODE_OK)
 		return code;
-	if (!spec_find(&at, "bytes", &bytes) || !spec_find(&at, "type", &type))
-		return spec_fail(&at, "needs \"bytes\" and \"type\"");
+	if (!spec_find(&at, "bytes", &bytes) ||
+	    !spec_find(&at, "type", &type) || !spec_find(&at, "types", &types))
+		return spec_fail(&at,
+		                 "needs \"bytes\", \"type\" and \"types\"");
 	code = read_field(&bytes, scope, MESSAGE_BYTES, &out->raw);
 	if (code == CODE_OK)
 		code = read_field(&type, scope, MESSAGE_TEXT, &out->raw_type);
+	if (code == CODE_OK)
+		code = media_type_read_list(&types, false, out->served_types);
 	return code;
 }
 

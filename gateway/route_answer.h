@@ -9,6 +9,7 @@
 #include "base/code.h"
 #include "gateway/document.h"
 #include "gateway/error_table.h"
+#include "gateway/media_type.h"
 #include "gateway/page.h"
 #include "gateway/spec.h"
 #include "gateway/template.h"
@@ -19,6 +20,7 @@
  */
 #define ROUTE_CHOICE_MAX 8
 #define ROUTE_VARIANT_MAX 4
+#define ROUTE_TYPE_OTHER "application/octet-stream"
 
 /* Some values of an enum in the reply. */
 struct route_choice {
@@ -50,6 +52,8 @@ struct route_answer {
 	const struct page *page;
 	const ProtobufCFieldDescriptor *raw;      /* bytes */
 	const ProtobufCFieldDescriptor *raw_type; /* their Content-Type */
+	/* What that may be; other bytes go as ROUTE_TYPE_OTHER. NULL ends. */
+	const char *served_types[MEDIA_TYPE_LIST_MAX + 1];
 	struct route_variant variants[ROUTE_VARIANT_MAX];
 	size_t variant_count;
 	struct route_paging paging;

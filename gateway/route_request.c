@@ -187,26 +187,10 @@ static enum code
 read_raw_types(const struct spec *row, struct route *route)
 {
 	struct spec list;
-	size_t count = 0;
-	enum code code;
 
-	if (!spec_find(row, "raw_types", &list))
-		return CODE_OK;
-	code = spec_check_type(&list, JSON_LIST);
-	for (const struct json *v = list.value->first; v && code == CODE_OK;
-	     v = v->next) {
-		struct spec at = spec_child(&list, v, count);
-		const char *text = "";
-
-		if (count == BODY_RAW_MAX)
-			return spec_fail(&at, "is more than %d types",
-			                 BODY_RAW_MAX);
-		code = spec_value_text(&at, &text);
-		if (code == CODE_OK && strchr(text, '/') == NULL)
-			return spec_fail(&at, "is no media type");
-		route->raw_types[count++] = text;
-	}
-	return code;
+	return spec_find(row, "raw_types", &list)
+	               ? media_type_read_list(&list, true, route->raw_types)
+	               : CODE_OK;
 }
 
 /* AIP-163's name for "tell me what is wrong and do nothing". */

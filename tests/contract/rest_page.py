@@ -113,7 +113,9 @@ def success_lines(route):
     """What a success looks like."""
     status = route.get("status", 200)
     if "raw" in route:
-        yield "Answers %d with the bytes." % status
+        yield "Answers %d with the bytes: %s." % (
+            status, ", ".join("`%s`" % kind
+                              for kind in route["raw"]["types"]))
     elif "page" in route:
         yield "Answers %d with a page." % status
     elif "document" in route:
