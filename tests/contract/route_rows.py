@@ -1,8 +1,9 @@
 """Every route as the contract has it: a request that succeeds, one whose
 fields are bad, and how each failure of its own is provoked.
 
-tests/contract/matrix_test.py sends them; what is alike for all routes it adds
-by itself.
+What is alike for all routes is in tests/contract/conditions.py; exchange.py
+makes of both what matrix_test.py, and the client that tests/openapi generates,
+send.
 """
 
 from tests.contract.case import HOLES
@@ -631,5 +632,5 @@ def machines():
 HOLES["<ANYTHING>"] = r".*"
 
 ROWS = {row.key: row for make in (
-    logins, tokens, id_tokens, registrations, accounts, avatars, links, users, roles,
-    sessions, machines) for row in make()}
+    logins, tokens, id_tokens, registrations, accounts, avatars, links,
+    users, roles, sessions, machines) for row in make()}
