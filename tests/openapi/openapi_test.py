@@ -4,62 +4,35 @@ client.ts against them, and Node runs that against a gateway."""
 
 import json
 import os
-import shutil
-import subprocess
-import tempfile
 import unittest
 
+from tests.openapi.workbench import Workbench
 from tests.support import node, process, programs
 from tests.support.deployment import EMAIL, PASSWORD, Deployment
-
-PATIENCE_S = 240
-HERE = "tests/openapi"
 
 
 class OpenapiTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.mkdtemp(prefix="lk-", dir="/tmp")
-        cls.addClassCleanup(shutil.rmtree, cls.folder)
-        os.symlink(node.modules(), os.path.join(cls.folder, "node_modules"))
-        for name in ("client.ts", "redocly.yaml", "tsconfig.json"):
-            shutil.copy(os.path.join(HERE, name), cls.folder)
-        cls.put("package.json", '{"type": "module"}')
+        cls.bench = cls.enterClassContext(Workbench())
+        cls.bench.take("client.ts", "redocly.yaml", "tsconfig.json")
         cls.deployment = Deployment(gateway={
             "gateway.swagger_ui_dir":
                 os.path.join(node.modules(), "swagger-ui-dist")}).start()
         cls.addClassCleanup(cls.deployment.close)
-        cls.put("openapi.json", cls.deployment.get("/openapi.json").text())
-
-    @classmethod
-    def put(cls, name, text):
-        with open(os.path.join(cls.folder, name), "w",
-                  encoding="utf-8") as file:
-            file.write(text)
-
-    def run_tool(self, name, *args, **env):
-        """Runs one of npm's programs in the folder; its output."""
-        if not name.endswith(".js"):
-            name = os.path.realpath(os.path.join(node.modules(), ".bin", name))
-        done = subprocess.run(
-            ["node", name, *args], cwd=self.folder, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=PATIENCE_S, check=False,
-            env=dict(os.environ, HOME=self.folder, REDOCLY_TELEMETRY="off",
-                     REDOCLY_SUPPRESS_UPDATE_NOTICE="true", **env))
-        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
-        return done.stdout
+        cls.described = cls.deployment.get("/openapi.json").text()
 
     def test_redocly_finds_nothing_wrong(self):
-        output = self.run_tool("redocly", "lint", "--format=json",
-                               "openapi.json")
+        self.bench.put("openapi.json", self.described)
+        output = self.bench.must("redocly", "lint", "--format=json",
+                                 "openapi.json")
         problems = json.loads(output)["problems"]
         self.assertEqual([], [(p["ruleId"], p["message"]) for p in problems])
 
     def test_a_generated_client_compiles_and_logs_in(self):
-        self.run_tool("openapi-typescript", "openapi.json", "-o",
-                      "schema.d.ts")
-        self.run_tool("tsc")
-        output = self.run_tool(
+        self.bench.make_types(self.described)
+        self.assertEqual((0, ""), self.bench.compile("client.ts"))
+        output = self.bench.must(
             "out/client.js", EMAIL=EMAIL, PASSWORD=PASSWORD,
             BASE="http://127.0.0.1:%d" % self.deployment.http_port)
         self.assertEqual("hello %s\n" % EMAIL, output)
@@ -83,7 +56,7 @@ class OpenapiTest(unittest.TestCase):
     def test_a_folder_that_lacks_a_file_stops_the_start(self):
         environment = dict(
             self.deployment.gateway_environment(),
-            LATCHKEY_GATEWAY_SWAGGER_UI_DIR=self.folder)
+            LATCHKEY_GATEWAY_SWAGGER_UI_DIR=self.bench.folder)
         status, _, err = process.run(
             [programs.gateway(), "serve", "--home", self.deployment.home,
              "--check-config"], env=environment)

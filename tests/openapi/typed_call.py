@@ -1,0 +1,162 @@
+"""A call of the typed client, as TypeScript, that sends what a Request says.
+
+What the types allow is written as a user would write it. What no description
+can allow (bytes that are not JSON, a query that is cut) is cast to `never`,
+and of what the types must refuse the compiler has to say so.
+"""
+
+import json
+import urllib.parse
+
+from tests.support.description import is_parameter, split
+
+HEAD = 'import { at, bytes, navigate, tell, useful } from "./exchanges.js";'
+RUN_MAX = 1000  # a longer text is one character, repeated
+
+
+def literal(value):
+    """A value as TypeScript."""
+    if isinstance(value, str) and len(value) > RUN_MAX and (
+            len(set(value)) == 1):
+        return "%s.repeat(%d)" % (literal(value[0]), len(value))
+    return json.dumps(value)
+
+
+def record(members):
+    """An object of members that are TypeScript; "" if all are empty."""
+    parts = ["%s: %s" % item for item in members.items() if item[1]]
+    return "{ %s }" % ", ".join(parts) if parts else ""
+
+
+def of_type(schema, text):
+    """A parameter's text as a value of its type."""
+    kind = schema.get("type")
+    if kind == "integer" and text.isdigit():
+        return literal(int(text))
+    if kind == "boolean" and text in ("true", "false"):
+        return text
+    return literal(text)
+
+
+def takes(schema, value):
+    """Whether the type of a body has room for an object."""
+    return schema.get("type") == "object" and (
+        set(schema.get("required", ())) <= set(value))
+
+
+class TypedCall:
+    """An exchange's request to a gateway at a port."""
+
+    def __init__(self, exchange, port, request, description):
+        self.exchange = exchange
+        self.name = exchange.name
+        self.port = port
+        self.request = request
+        self.path = exchange.row.path
+        self.operation = description.document["paths"].get(
+            self.path, {}).get(request.method.lower(), {})
+
+    def described(self, place):
+        """Schemas of the parameters that lie in "path" or "query"."""
+        return {p["name"]: p["schema"]
+                for p in self.operation.get("parameters", ())
+                if p["in"] == place}
+
+    def path_parameters(self):
+        known = self.described("path")
+        target = self.request.path.split("?")[0]
+        return {name[1:-1]: of_type(known.get(name[1:-1], {}),
+                                    urllib.parse.unquote(text))
+                for name, text in zip(split(self.path), split(target))
+                if is_parameter(name)}
+
+    def query(self):
+        """(parameters by their names, or the text of what has none)."""
+        text = urllib.parse.urlsplit(self.request.path).query
+        pairs = urllib.parse.parse_qsl(text, keep_blank_values=True)
+        known = self.described("query")
+        if {name for name, _ in pairs} <= set(known) and (
+                urllib.parse.urlencode(pairs) == text):
+            return {name: of_type(known[name], value)
+                    for name, value in pairs}, None
+        return {}, text
+
+    def is_refused(self):
+        """Whether the types ask for something that is not there."""
+        needed = {p["name"] for p in self.operation.get("parameters", ())
+                  if p["required"] and p["in"] == "query"}
+        if needed - set(self.query()[0]):
+            return True
+        if self.request.json is None:
+            return False
+        kinds = self.operation.get("requestBody", {}).get("content", {})
+        return bool(kinds) and not any(
+            takes(media["schema"], self.request.json)
+            for media in kinds.values())
+
+    def parse_as(self):
+        """How a success is read; None: as JSON, which is the default."""
+        if self.exchange.is_page:
+            return "text"
+        answer = self.operation.get("responses", {}).get(
+            str(self.exchange.status), {})
+        kinds = answer.get("content", {})
+        if self.exchange.condition or not kinds or (
+                "application/json" in kinds):
+            return None
+        return "text" if "text/html" in kinds else "arrayBuffer"
+
+    def headers(self):
+        found = dict(self.request.headers)
+        if self.request.bearer is not None:
+            found.setdefault("Authorization", "Bearer " + self.request.bearer)
+        return {literal(name): literal(text) for name, text in found.items()}
+
+    def body(self):
+        """The members of the options that make the body."""
+        request = self.request
+        if request.json is not None:
+            return {"body": literal(request.json)}
+        if request.body is None:
+            return {}
+        return {"body": '"" as never', "bodySerializer":
+                "bytes(%s)" % literal(request.body.decode("latin-1"))}
+
+    def options(self):
+        found = {}
+        query, text = self.query()
+        found["params"] = record({
+            "path": record(self.path_parameters()), "query": record(query)})
+        found["headers"] = record(self.headers())
+        found.update(self.body())
+        if text is not None:
+            found["querySerializer"] = "() => " + literal(text)
+        if self.parse_as():
+            found["parseAs"] = literal(self.parse_as())
+        if self.exchange.variant != "script":
+            found["fetch"] = "navigate"
+        return record(found)
+
+    def has_json(self):
+        """Whether a success is JSON."""
+        return not self.exchange.condition and not self.parse_as() and (
+            self.exchange.row.expect != "")
+
+    def lines(self, number, is_open):
+        """The call as lines of TypeScript; number is another for each.
+
+        is_open: the type of the answer must not say what is in it, otherwise
+        that of a success in JSON has to; and that of every error.
+        """
+        call = "const a%d = await tell(%s, at(%d).%s(%s));" % (
+            number, literal(self.name), self.port, self.request.method,
+            ", ".join(filter(None, (literal(self.path), self.options()))))
+        if self.is_refused():
+            yield "// @ts-expect-error: something is missing"
+        yield call
+        if is_open:
+            yield "// @ts-expect-error: it may hold anything"
+        if self.has_json():
+            yield "useful<typeof a%d.data>();" % number
+        if not self.exchange.condition:
+            yield "useful<typeof a%d.error>();" % number
