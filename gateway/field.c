@@ -116,7 +116,8 @@ choose_shape(const struct spec *row, struct field *out)
 	    out->target->label == PROTOBUF_C_LABEL_REPEATED) {
 		out->shape = FIELD_LIST;
 		if (kind == MESSAGE_CHILD &&
-		    pair_shape_find(out->target->descriptor, &pair))
+		    pair_shape_find(out->target->descriptor, &pair) &&
+		    pair.unfit != NULL)
 			out->shape = FIELD_MEMBERS;
 		else if (kind != MESSAGE_TEXT)
 			return spec_fail(row,

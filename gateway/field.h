@@ -21,7 +21,6 @@
  */
 #define FIELD_MAX 16 /* rows of a route */
 #define FIELD_SOURCE_MAX 4
-#define FIELD_REST_MAX 64 /* members that "body.*" passes on */
 
 enum field_origin {
 	FIELD_BODY,

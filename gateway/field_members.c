@@ -1,14 +1,14 @@
 /*
  * "body.*": the members of a body that no other row of the route names, passed
- * on as pairs for a server that knows which of them mean something. What could
- * not be one of those, a bad name, a list, an object or a file, is nobody's
- * and stays behind.
+ * on as pairs for a server that knows which of them mean something. All of
+ * them: of a list, an object or a text that cannot be sent the server is told
+ * that it came, because only the server knows whether that is a fault. What
+ * has a name that nothing can have is nobody's and stays behind.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/condition.h"
 #include "gateway/field_value.h"
 #include "gateway/message.h"
 #include "gateway/pair.h"
@@ -39,28 +39,42 @@ read_integer(const char *text, int64_t *out)
 	       *out <= INTEGER_MAX;
 }
 
+static void
+set_unfit(struct field_filler *f, const struct pair_shape *shape,
+          const struct json *value, ProtobufCMessage *pair)
+{
+	ProtobufCMessage *unfit =
+		message_new(f->arena, shape->unfit->descriptor);
+
+	if (unfit == NULL) {
+		f->outcome->violations.failed = true;
+		return;
+	}
+	if (value->has_nul || value->surrogate != 0)
+		message_set_integer(unfit, shape->character,
+		                    value->has_nul ? 0 : value->surrogate);
+	message_set_child(pair, shape->unfit, unfit);
+}
+
 /* Strings, and numbers that are no integers, by their text. */
 static void
-set_text(struct field_filler *f, const struct json *value,
-         ProtobufCMessage *pair, const ProtobufCFieldDescriptor *field)
+set_text(struct field_filler *f, const struct pair_shape *shape,
+         const struct json *value, ProtobufCMessage *pair)
 {
 	struct bytes text = text_trim(value->text, value->text_len);
-	char *copy;
+	char *copy = arena_memdup(f->arena, text.data, text.len);
 
-	if (value->has_nul) {
-		field_value_report(f, "Null characters are not allowed.");
-	} else if (value->surrogate != 0) {
-		field_value_report(f, arena_printf(f->arena,
-		                                   "Surrogate characters are "
-		                                   "not allowed: U+%X.",
-		                                   value->surrogate));
-	} else {
-		copy = arena_memdup(f->arena, text.data, text.len);
-		if (copy == NULL)
-			f->outcome->violations.failed = true;
-		else
-			message_set_text(pair, field, copy);
-	}
+	if (copy == NULL)
+		f->outcome->violations.failed = true;
+	else
+		message_set_text(pair, shape->text, copy);
+}
+
+static bool
+is_unfit(const struct json *value)
+{
+	return value->type == JSON_LIST || value->type == JSON_OBJECT ||
+	       value->has_nul || value->surrogate != 0;
 }
 
 static void
@@ -72,7 +86,9 @@ set_value(struct field_filler *f, const struct pair_shape *shape,
 
 	if (value->type == JSON_NULL)
 		return;
-	if (is_flag && shape->flag != NULL)
+	if (is_unfit(value))
+		set_unfit(f, shape, value, pair);
+	else if (is_flag && shape->flag != NULL)
 		message_set_bool(pair, shape->flag, value->type == JSON_TRUE);
 	else if (is_flag)
 		message_set_text(pair, shape->text,
@@ -81,7 +97,7 @@ set_value(struct field_filler *f, const struct pair_shape *shape,
 	         read_integer(value->text, &number))
 		message_set_integer(pair, shape->integer, number);
 	else
-		set_text(f, value, pair, shape->text);
+		set_text(f, shape, value, pair);
 }
 
 static ProtobufCMessage *
@@ -95,7 +111,6 @@ make_pair(struct field_filler *f, const struct pair_shape *shape,
 		f->outcome->violations.failed = true;
 		return NULL;
 	}
-	f->name = member->key;
 	message_set_text(pair, shape->name, member->key);
 	set_value(f, shape, member, pair);
 	return pair;
@@ -105,27 +120,24 @@ void
 field_members_fill(struct field_filler *f, const struct field *fields,
                    size_t count)
 {
-	void **list = arena_alloc(f->arena, FIELD_REST_MAX * sizeof(*list));
+	const struct json *first = f->input->body->first;
 	ProtobufCMessage *message = field_value_message(f);
-	const struct json *m = f->input->body->first;
 	struct pair_shape shape;
+	void **list;
 	size_t len = 0;
 
+	for (const struct json *m = first; m != NULL; m = m->next)
+		len++;
+	list = arena_alloc(f->arena, len * sizeof(*list));
 	f->outcome->violations.failed |= list == NULL;
 	if (list == NULL || message == NULL ||
 	    !pair_shape_find(f->field->target->descriptor, &shape))
 		return;
-	for (; m != NULL && !f->outcome->violations.failed; m = m->next) {
-		if (m->type == JSON_LIST || m->type == JSON_OBJECT ||
-		    !pair_name_is_good(m->key) ||
-		    is_named(fields, count, m->key))
-			continue;
-		if (len == FIELD_REST_MAX) {
-			f->outcome->refused = true;
-			f->outcome->condition = CONDITION_INVALID;
-			return;
-		}
-		list[len++] = make_pair(f, &shape, m);
-	}
+	len = 0;
+	for (const struct json *m = first;
+	     m != NULL && !f->outcome->violations.failed; m = m->next)
+		if (pair_name_is_good(m->key) &&
+		    !is_named(fields, count, m->key))
+			list[len++] = make_pair(f, &shape, m);
 	message_set_list(message, f->field->target, list, len);
 }

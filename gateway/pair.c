@@ -11,6 +11,16 @@ is_value(const ProtobufCFieldDescriptor *field)
 	       (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
 }
 
+/* The one field of a message such as UnfitValue; NULL: it is none. */
+static const ProtobufCFieldDescriptor *
+find_character(const ProtobufCMessageDescriptor *type)
+{
+	return type->n_fields == 1 && is_value(&type->fields[0]) &&
+	                       message_kind(&type->fields[0]) == MESSAGE_INTEGER
+	               ? &type->fields[0]
+	               : NULL;
+}
+
 /* Where a value of this kind goes; NULL: nowhere. */
 static const ProtobufCFieldDescriptor **
 find_place(struct pair_shape *shape, const ProtobufCFieldDescriptor *field)
@@ -28,6 +38,9 @@ find_place(struct pair_shape *shape, const ProtobufCFieldDescriptor *field)
 		return &shape->integer;
 	case MESSAGE_BOOL:
 		return &shape->flag;
+	case MESSAGE_CHILD:
+		shape->character = find_character(field->descriptor);
+		return shape->character == NULL ? NULL : &shape->unfit;
 	default:
 		return NULL;
 	}

@@ -17,9 +17,12 @@
 
 struct pair_shape {
 	const ProtobufCFieldDescriptor *name;
-	const ProtobufCFieldDescriptor *text;    /* NULL: no such values */
-	const ProtobufCFieldDescriptor *integer; /* likewise */
-	const ProtobufCFieldDescriptor *flag;    /* likewise */
+	const ProtobufCFieldDescriptor *text;      /* NULL: no such values */
+	const ProtobufCFieldDescriptor *integer;   /* likewise */
+	const ProtobufCFieldDescriptor *flag;      /* likewise */
+	const ProtobufCFieldDescriptor *unfit;     /* a value that is no value,
+	                                              as UnfitValue; NULL */
+	const ProtobufCFieldDescriptor *character; /* in unfit */
 };
 
 /* pair_shape_find tells whether a message is such a pair, and how. */

@@ -58,8 +58,6 @@ mark_field(const struct field *field, struct route *route)
 		route->may[CONDITION_FIELDS_INVALID] = true;
 	if (field->max_bytes > 0)
 		route->may[field->too_long] = true;
-	if (field->shape == FIELD_MEMBERS)
-		route->may[CONDITION_INVALID] = true;
 }
 
 static enum code

@@ -29,11 +29,18 @@
 #define PAYLOAD_TOKEN (TOKEN_MAX + 256)
 /* An identifier of 254 and a password of 1024 bytes, with their tags. */
 #define PAYLOAD_LOGIN 2048
-/* Two passwords. */
-#define PAYLOAD_PASSWORDS 2560
+/*
+ * Two passwords of up to 1024 characters, so that one that is too long in
+ * bytes only is told so by its field.
+ */
+#define PAYLOAD_PASSWORDS 8704
 #define PAYLOAD_EMPTY 64
-/* A whole user: 32 attributes of 1 KiB, 64 roles of 80 characters, names. */
-#define PAYLOAD_USER 60000
+/*
+ * A whole user: 32 attributes of 1024 characters, 64 roles of 80 characters,
+ * names. Also what a JSON body of 64 KiB can become, whose members are passed
+ * on because they might be attributes: at most twice as much.
+ */
+#define PAYLOAD_USER 163840
 /*
  * A picture, and some more, so that one that is a little too large is told so
  * by its field; and with it what people may write about themselves.
@@ -162,7 +169,7 @@ static const struct rpc_method methods[] = {
 	  .role = ROLE_NONE,
 	  .lane = LANE_HASH,
 	  .mutating = true,
-	  .payload_max = PAYLOAD_LOGIN,
+	  .payload_max = PAYLOAD_PASSWORDS,
 	  TYPES(confirm_password_reset_request,
 	        confirm_password_reset_response) },
 	{ .name = "latchkey.v1.AccountService/CheckLink",

@@ -16,7 +16,7 @@
  */
 #define ATTRIBUTES_MAX 32
 #define ATTRIBUTE_NAME_MAX 40   /* bytes */
-#define ATTRIBUTE_TEXT_MAX 1024 /* bytes */
+#define ATTRIBUTE_TEXT_MAX 1024 /* characters */
 
 enum attribute_type { ATTRIBUTE_TEXT, ATTRIBUTE_INTEGER, ATTRIBUTE_FLAG };
 enum attribute_writer {

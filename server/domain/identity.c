@@ -24,6 +24,9 @@ static const char bad_username[] =
 static const char not_own_address[] =
 	"A username with @ must be your own e-mail address.";
 static const char not_text[] = "Not a valid string.";
+static const char too_many_bytes[] =
+	"Ensure this field has no more than 254 bytes.";
+_Static_assert(USER_IDENTIFIER_MAX == 254, "too_many_bytes says so");
 
 /* One sentence for each limit that some text has. */
 static const struct length_limit {
@@ -250,14 +253,17 @@ is_localhost(struct stretch domain)
 const char *
 identity_email_fault(const char *email)
 {
-	size_t len = strnlen(email, USER_EMAIL_MAX + 1);
 	struct stretch local = { .at = (const uint8_t *)email };
+	const char *fault = identity_name_fault(email, USER_EMAIL_MAX);
 	struct stretch domain;
 	const char *at;
+	size_t len;
 
+	if (fault != NULL)
+		return fault == not_text ? bad_email : fault;
+	len = strlen(email);
+	/* No mail gets there (RFC 5321, section 4.5.3.1.3). */
 	if (len > USER_EMAIL_MAX)
-		return length_sentence(USER_EMAIL_MAX);
-	if (u8_check(local.at, len) != NULL)
 		return bad_email;
 	at = strrchr(email, '@');
 	if (at == NULL)
@@ -317,8 +323,10 @@ identity_username_fault(const char *username, const char *email)
 	if (!is_username((struct stretch){ (const uint8_t *)username,
 	                                   strlen(username) }))
 		return bad_username;
+	if (strlen(username) > USER_IDENTIFIER_MAX)
+		return too_many_bytes;
 	if (!is_identifier(username))
-		return length_sentence(USER_USERNAME_MAX);
+		return bad_username;
 	if (strchr(username, '@') != NULL &&
 	    (email == NULL || !is_same(username, email)))
 		return not_own_address;

@@ -158,11 +158,18 @@ an_address_has_up_to_254_bytes(void **state)
 	static const char longest[] =
 		X50("a") X50("b") X50("c") X50("d") X10("e") X10("f") X10("g")
 			X10("h") "iii@example.com"; /* 200 + 40 + 15 = 255 */
+	static const char wide[] =
+		"aaaaa@" X50("\xd0\xb8") "." X50("\xd0\xb8") "." X10("\xd0\xb8")
+			X10("\xd0\xb8") "\xd0\xb8\xd0\xb8"
+					"\xd0\xb8.com";
 
 	(void)state;
 	assert_int_equal(strlen(longest), 255);
 	assert_null(identity_email_fault(longest + 1));
 	expect(longest, identity_email_fault(longest), TOO_LONG(254));
+	/* 135 characters and 258 bytes; then 254 bytes. */
+	expect(wide, identity_email_fault(wide), BAD_EMAIL);
+	assert_null(identity_email_fault(wide + 4));
 }
 
 static void
@@ -226,7 +233,8 @@ a_username_has_up_to_150_characters(void **state)
 	(void)state;
 	assert_null(identity_username_fault(text, NULL));
 	expect(longer, identity_username_fault(longer, NULL), TOO_LONG(150));
-	expect(wide, identity_username_fault(wide, NULL), TOO_LONG(150));
+	expect(wide, identity_username_fault(wide, NULL),
+	       "Ensure this field has no more than 254 bytes.");
 	assert_null(identity_username_fault(wide + 6, NULL));
 }
 

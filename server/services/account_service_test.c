@@ -176,6 +176,106 @@ what_is_wrong_is_told_at_once_and_changes_nothing(void **state)
 	assert_string_equal(service_fixture_get(f, ADA).last_name, "Byron");
 }
 
+static Latchkey__V1__UnfitValue a_list = LATCHKEY__V1__UNFIT_VALUE__INIT;
+
+static Latchkey__V1__UnfitValue
+unfit_character(uint32_t character)
+{
+	Latchkey__V1__UnfitValue value = LATCHKEY__V1__UNFIT_VALUE__INIT;
+
+	value.character_presence_case =
+		LATCHKEY__V1__UNFIT_VALUE__CHARACTER_PRESENCE_CHARACTER;
+	value.character = character;
+	return value;
+}
+
+static Latchkey__V1__Attribute
+unfit(const char *name, Latchkey__V1__UnfitValue *value)
+{
+	Latchkey__V1__Attribute attribute = text(name, NULL);
+
+	attribute.value_case = VALUE(UNFIT);
+	attribute.unfit = value;
+	return attribute;
+}
+
+static void
+unfit_values_are_refused_as_their_attribute_wants_it(void **state)
+{
+	struct service_fixture *f = *state;
+	Latchkey__V1__UnfitValue nul = unfit_character(0);
+	Latchkey__V1__UnfitValue half = unfit_character(0xdfff);
+	Latchkey__V1__UnfitValue letter = unfit_character('a');
+	const struct {
+		Latchkey__V1__Attribute given;
+		const char *fault; /* NULL: nobody's */
+	} rows[] = {
+		{ unfit("phone", &a_list), "Not a valid string." },
+		{ unfit("phone", &nul), "Null characters are not allowed." },
+		{ unfit("phone", &half),
+		  "Surrogate characters are not allowed: U+DFFF." },
+		{ unfit("phone", &letter), "Not a valid string." },
+		{ unfit("age", &a_list), "A valid integer is required." },
+		{ unfit("age", &nul), "A valid integer is required." },
+		{ unfit("news", &a_list), "Must be a valid boolean." },
+		{ unfit("level", &a_list), NULL },
+		{ unfit("unknown", &half), NULL },
+	};
+	Latchkey__V1__UpdateMeResponse resp;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		enum code code = set(f, rows[i].given, &resp);
+
+		assert_int_equal(code, rows[i].fault == NULL
+		                               ? CODE_OK
+		                               : CODE_INVALID_ARGUMENT);
+		if (rows[i].fault != NULL)
+			assert_string_equal(f->call.violations[0].message,
+			                    rows[i].fault);
+	}
+}
+
+static void
+bad_attributes_are_told_in_the_order_of_the_configuration(void **state)
+{
+	struct service_fixture *f = *state;
+	Latchkey__V1__Attribute age = text("age", "old");
+	Latchkey__V1__Attribute phone = unfit("phone", &a_list);
+	Latchkey__V1__Attribute news = text("news", "perhaps");
+	Latchkey__V1__Attribute *attributes[] = { &age, &news, &phone };
+	Latchkey__V1__UpdateMeRequest req;
+	Latchkey__V1__UpdateMeResponse resp;
+
+	latchkey__v1__update_me_request__init(&req);
+	req.attributes = attributes;
+	req.n_attributes = 3;
+	assert_int_equal(update(f, &req, &resp), CODE_INVALID_ARGUMENT);
+	assert_int_equal(f->call.violation_count, 3);
+	assert_string_equal(f->call.violations[0].field, "attributes.phone");
+	assert_string_equal(f->call.violations[1].field, "attributes.news");
+	assert_string_equal(f->call.violations[2].field, "attributes.age");
+}
+
+static void
+a_text_has_up_to_1024_characters_of_any_width(void **state)
+{
+	static const char face[] = { '\xf0', '\x9f', '\x98', '\x80' };
+	static char wide[4 * ATTRIBUTE_TEXT_MAX + 2];
+	struct service_fixture *f = *state;
+	Latchkey__V1__UpdateMeResponse resp;
+
+	for (size_t i = 0; i < ATTRIBUTE_TEXT_MAX; i++)
+		memcpy(wide + sizeof(face) * i, face, sizeof(face));
+	assert_int_equal(set(f, text("phone", wide), &resp), CODE_OK);
+	assert_string_equal(resp.user->attributes[0]->text, wide);
+	wide[strlen(wide)] = 'a';
+	assert_int_equal(set(f, text("phone", wide), &resp),
+	                 CODE_INVALID_ARGUMENT);
+	assert_string_equal(
+		f->call.violations[0].message,
+		"Ensure this field has no more than 1024 characters.");
+}
+
 static void
 attributes_take_what_can_be_read_as_their_type(void **state)
 {
@@ -328,6 +428,9 @@ main(void)
 		TEST(the_caller_has_every_configured_attribute_in_its_order),
 		TEST(an_update_changes_what_is_present_alone),
 		TEST(what_is_wrong_is_told_at_once_and_changes_nothing),
+		TEST(unfit_values_are_refused_as_their_attribute_wants_it),
+		TEST(bad_attributes_are_told_in_the_order_of_the_configuration),
+		TEST(a_text_has_up_to_1024_characters_of_any_width),
 		TEST(attributes_take_what_can_be_read_as_their_type),
 		TEST(attributes_of_others_and_unknown_ones_change_nothing),
 		TEST(attributes_are_merged_and_those_of_the_past_kept),

@@ -5,13 +5,20 @@
 #include <string.h>
 #include <strings.h>
 
+#include "server/domain/identity.h"
 #include "server/server.h"
 #include "server/store/user_store.h"
 
 #define INTEGER_MAX ((INT64_C(1) << 53) - 1)
 #define INTEGER_DIGITS_MAX 16
 
+/* Halves of a character in UTF-16, none by themselves (RFC 3629, section 3). */
+#define SURROGATE_MIN 0xd800
+#define SURROGATE_MAX 0xdfff
+
 #define VALUE(name) LATCHKEY__V1__ATTRIBUTE__VALUE_##name
+
+static const char not_text[] = "Not a valid string.";
 
 static bool
 is_one_of(const char *text, const char *const *words)
@@ -73,6 +80,26 @@ read_integer(const Latchkey__V1__Attribute *in, struct user_attribute *out)
 	return NULL;
 }
 
+/* Never NULL, also when the arena is full. */
+static const char *
+unfit_text_fault(struct arena *arena, const Latchkey__V1__UnfitValue *unfit)
+{
+	const char *fault = NULL;
+
+	if (unfit->character_presence_case ==
+	    LATCHKEY__V1__UNFIT_VALUE__CHARACTER_PRESENCE_CHARACTER) {
+		if (unfit->character == 0)
+			return "Null characters are not allowed.";
+		if (unfit->character >= SURROGATE_MIN &&
+		    unfit->character <= SURROGATE_MAX)
+			fault = arena_printf(arena,
+			                     "Surrogate characters are not "
+			                     "allowed: U+%X.",
+			                     unfit->character);
+	}
+	return fault != NULL ? fault : not_text;
+}
+
 static const char *
 read_text(struct arena *arena, const Latchkey__V1__Attribute *in,
           struct user_attribute *out)
@@ -80,19 +107,16 @@ read_text(struct arena *arena, const Latchkey__V1__Attribute *in,
 	out->type = USER_ATTRIBUTE_TEXT;
 	if (in->value_case == VALUE(TEXT)) {
 		out->text = in->text;
-		return strlen(in->text) > ATTRIBUTE_TEXT_MAX
-		               ? "Ensure this field has no more than 1024 "
-		                 "characters."
-		               : NULL;
+		return identity_name_fault(in->text, ATTRIBUTE_TEXT_MAX);
 	}
+	if (in->value_case == VALUE(UNFIT))
+		return unfit_text_fault(arena, in->unfit);
 	if (in->value_case != VALUE(INTEGER))
-		return "Not a valid string.";
+		return not_text;
 	/* A full arena fails the call where the text is written. */
 	out->text = arena_printf(arena, "%lld", (long long)in->integer);
 	return NULL;
 }
-
-_Static_assert(ATTRIBUTE_TEXT_MAX == 1024, "read_text says so");
 
 /* read returns what is wrong with a value, or NULL. */
 static const char *
@@ -111,6 +135,15 @@ read(struct arena *arena, const Latchkey__V1__Attribute *in,
 	return read_text(arena, in, out);
 }
 
+static bool
+may_write(const struct attribute_input *input,
+          const struct attribute_declaration *declared)
+{
+	return declared->writer == ATTRIBUTE_BY_USER ||
+	       (declared->writer == ATTRIBUTE_BY_STAFF &&
+	        input->writer == ATTRIBUTE_BY_STAFF);
+}
+
 /* find_writable returns the declaration if the writer may write it. */
 static const struct attribute_declaration *
 find_writable(const struct rpc_call *call, const struct attribute_input *input,
@@ -119,33 +152,39 @@ find_writable(const struct rpc_call *call, const struct attribute_input *input,
 	const struct attribute_declaration *declared =
 		attribute_find(&call->server->attributes, name);
 
-	if (declared == NULL || declared->writer == ATTRIBUTE_BY_NOBODY)
-		return NULL;
-	if (declared->writer == ATTRIBUTE_BY_STAFF &&
-	    input->writer != ATTRIBUTE_BY_STAFF)
-		return NULL;
-	return declared;
+	return declared != NULL && may_write(input, declared) ? declared : NULL;
+}
+
+static void
+check_one(struct rpc_call *call, const struct attribute_declaration *declared,
+          const Latchkey__V1__Attribute *in)
+{
+	struct user_attribute value;
+	const char *fault = read(call->arena, in, declared, &value);
+	const char *field;
+
+	if (fault == NULL)
+		return;
+	field = arena_printf(call->arena, "attributes.%s", declared->name);
+	rpc_violation(call, field == NULL ? "attributes" : field, "malformed",
+	              fault);
 }
 
 void
 attribute_input_check(struct rpc_call *call,
                       const struct attribute_input *input)
 {
-	for (size_t i = 0; i < input->count; i++) {
-		const struct attribute_declaration *declared =
-			find_writable(call, input, input->items[i]->name);
-		struct user_attribute value;
-		const char *fault, *field;
+	const struct attribute_table *table = &call->server->attributes;
 
-		if (declared == NULL)
+	for (size_t row = 0; row < table->count; row++) {
+		const struct attribute_declaration *declared =
+			&table->rows[row];
+
+		if (!may_write(input, declared))
 			continue;
-		fault = read(call->arena, input->items[i], declared, &value);
-		if (fault == NULL)
-			continue;
-		field = arena_printf(call->arena, "attributes.%s",
-		                     declared->name);
-		rpc_violation(call, field == NULL ? "attributes" : field,
-		              "malformed", fault);
+		for (size_t i = 0; i < input->count; i++)
+			if (strcmp(input->items[i]->name, declared->name) == 0)
+				check_one(call, declared, input->items[i]);
 	}
 }
 

@@ -21,7 +21,10 @@ struct attribute_input {
 	enum attribute_writer writer; /* staff may write what users may */
 };
 
-/* attribute_input_check notes a violation of "attributes.NAME" for each. */
+/*
+ * attribute_input_check notes a violation of "attributes.NAME" for each that
+ * is bad, in the order of the configuration.
+ */
 void attribute_input_check(struct rpc_call *call,
                            const struct attribute_input *input);
 

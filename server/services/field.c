@@ -18,7 +18,7 @@ field_require(struct rpc_call *call, const char *field, const char *text,
 	} else if (strnlen(text, bytes_max + 1) > bytes_max) {
 		sentence = arena_printf(call->arena,
 		                        "Ensure this field has no more than "
-		                        "%zu characters.",
+		                        "%zu bytes.",
 		                        bytes_max);
 		rpc_violation(call, field, "too_long",
 		              sentence == NULL ? "This field is too long."

@@ -136,7 +136,7 @@ begin(struct rpc_call *call, const Latchkey__V1__ListUsersRequest *req,
 	if (strnlen(req->search, SEARCH_MAX + 1) > SEARCH_MAX)
 		rpc_violation(call, "search", "too_long",
 		              "Ensure this field has no more than 254 "
-		              "characters.");
+		              "bytes.");
 	if (*req->role != '\0')
 		field_note(call, "role", role_name_fault(req->role));
 	code = rpc_fail_fields(call);

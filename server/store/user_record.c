@@ -47,8 +47,8 @@ attribute_fits(const struct user_attribute *attribute)
 	                              USER_ATTRIBUTE_NAME_MAX) &&
 	       attribute->name[0] != '\0' &&
 	       (attribute->type != USER_ATTRIBUTE_TEXT ||
-	        stored_text_fits_bytes(attribute->text,
-	                               USER_ATTRIBUTE_TEXT_MAX));
+	        stored_text_fits_characters(attribute->text,
+	                                    USER_ATTRIBUTE_TEXT_MAX));
 }
 
 static bool

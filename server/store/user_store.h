@@ -67,7 +67,7 @@ struct user_attribute {
 
 #define USER_ATTRIBUTES_MAX 32
 #define USER_ATTRIBUTE_NAME_MAX 40   /* bytes */
-#define USER_ATTRIBUTE_TEXT_MAX 1024 /* bytes */
+#define USER_ATTRIBUTE_TEXT_MAX 1024 /* characters */
 
 /*
  * identifier_normalise writes the form in which e-mail addresses and usernames

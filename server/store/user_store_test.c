@@ -157,7 +157,8 @@ attributes_come_back_with_name_type_and_value(void **state)
 static void
 attributes_that_are_unsorted_repeated_or_too_large_are_refused(void **state)
 {
-	static char text[USER_ATTRIBUTE_TEXT_MAX + 2];
+	static const char face[] = { '\xf0', '\x9f', '\x98', '\x80' };
+	static char text[4 * USER_ATTRIBUTE_TEXT_MAX + 2];
 	static char name[USER_ATTRIBUTE_NAME_MAX + 2];
 	struct store_fixture *f = *state;
 	struct user_attribute list[USER_ATTRIBUTES_MAX + 1];
@@ -184,6 +185,10 @@ attributes_that_are_unsorted_repeated_or_too_large_are_refused(void **state)
 	list[0] = (struct user_attribute){ .name = name,
 		                           .type = USER_ATTRIBUTE_TEXT,
 		                           .text = text };
+	for (size_t i = 0; i < USER_ATTRIBUTE_TEXT_MAX; i++)
+		memcpy(text + sizeof(face) * i, face, sizeof(face));
+	assert_int_equal(put(f, &user), CODE_OK);
+	memset(text, 0, sizeof(text));
 	memset(text, 't', USER_ATTRIBUTE_TEXT_MAX);
 	assert_int_equal(put(f, &user), CODE_OK);
 	text[USER_ATTRIBUTE_TEXT_MAX] = 't';

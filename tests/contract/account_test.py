@@ -42,7 +42,7 @@ class ProfileTest(unittest.TestCase):
 
     def test_own_attributes_are_set_changed_and_unset(self):
         person = self.world.register()
-        for value in ("+1 555", "ü" * 512, 5550100, None):
+        for value in ("+1 555", "\U0001f600" * 1024, 5550100, None):
             user = self.change(person, {"phone": value})
             self.assertEqual(None if value is None else str(value),
                              user["phone"])
@@ -97,6 +97,10 @@ add_cases(ProfileTest, [
     Case("a wrong old password", "POST", CHANGE, 400,
          '{"old_password":["%s"]}' % WRONG, token=True,
          json={"old_password": "x", "new_password": NEXT}),
+    Case("a password of 1024 characters and more bytes", "POST", CHANGE, 400,
+         '{"new_password":["Ensure this field has no more than 1024 bytes."]'
+         '}', token=True, json={"old_password": "x",
+                                "new_password": "\U0001f600" * 1024}),
     Case("an over-long first name", "PATCH", ME, 400,
          '{"first_name":["Ensure this field has no more than 150 '
          'characters."]}', token=True, json={"first_name": "x" * 151}),
@@ -111,6 +115,30 @@ add_cases(ProfileTest, [
     Case("an attribute that is no flag", "PATCH", ME, 400,
          '{"newsletter":["Must be a valid boolean."]}', token=True,
          json={"newsletter": "perhaps"}),
+    Case("a list for an attribute", "PATCH", ME, 400,
+         '{"phone":["Not a valid string."]}', token=True,
+         json={"phone": []}),
+    Case("an object for an attribute", "PATCH", ME, 400,
+         '{"newsletter":["Must be a valid boolean."]}', token=True,
+         json={"newsletter": {}}),
+    Case("a NUL in an attribute", "PATCH", ME, 400,
+         '{"phone":["Null characters are not allowed."]}', token=True,
+         json={"phone": "a\0"}),
+    Case("a lone surrogate in an attribute", "PATCH", ME, 400,
+         '{"phone":["Surrogate characters are not allowed: U+D83D."]}',
+         token=True, headers={"Content-Type": "application/json"},
+         body=b'{"phone":"\\ud83d"}'),
+    Case("bad attributes come in the order of the configuration", "PATCH",
+         ME, 400, '{"phone":["Not a valid string."],"newsletter":["Must be a '
+         'valid boolean."]}', token=True,
+         json={"newsletter": "perhaps", "phone": {}}),
+    Case("what only others may write, or nobody knows, is no fault", "PATCH",
+         ME, 200, "<OBJECT>", token=True,
+         json={"score": [], "imported": {}, "x": "\0", "bio": ["\0"],
+               "Upper": 1}),
+    Case("very many members that nobody knows", "PATCH", ME, 200, "<OBJECT>",
+         token=True, json={"first_name": "Ada", "member": "x" * 30000,
+                           **{"m%d" % i: i for i in range(2000)}}),
     Case("every bad field at once", "PATCH", ME, 400,
          '{"first_name":["Not a valid string."],"last_name":["Not a valid '
          'string."]}', token=True,

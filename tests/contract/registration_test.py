@@ -122,6 +122,10 @@ def field_cases():
                    {"newsletter": "Must be a valid boolean."})
     yield from bad("a long attribute", {"phone": "1" * 1025},
                    {"phone": too_long(1024)})
+    yield from bad("bad attributes in the order of the configuration",
+                   {"newsletter": [], "phone": ["1"], "first_name": None},
+                   {"first_name": NULL, "phone": "Not a valid string.",
+                    "newsletter": "Must be a valid boolean."})
 
 
 def taken_cases():
