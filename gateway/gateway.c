@@ -314,14 +314,14 @@ gateway_handle(void *ctx, struct http_request *request)
 	/* One id in both logs. */
 	memcpy(call->request_id, x->inquiry.request_id,
 	       sizeof(call->request_id));
-	call->timeout_ms = x->route->timeout_ms != 0 ? x->route->timeout_ms
-	                                             : gateway->rpc_timeout_ms;
+	call->timeout_ms = x->route != NULL && x->route->timeout_ms != 0
+	                           ? x->route->timeout_ms
+	                           : gateway->rpc_timeout_ms;
 	describe_caller(x, &call->caller);
 	call->done = finish_call;
 	call->ctx = p;
 	/* Nothing after this may touch p: the answer may be on its way. */
-	channel_call_send(call, x->route->rpc_name, x->request,
-	                  x->route->rpc->output);
+	channel_call_send(call, x->rpc_name, x->request, x->reply_type);
 }
 
 void

@@ -168,7 +168,8 @@ static const struct {
 	  ": /routes/0: needs \"auth\"" },
 	{ ROUTE("\"method\":\"GET\",\"path\":\"/"
 	        "x\",\"auth\":\"basic\""),
-	  ": /routes/0/auth: must be \"none\" or \"bearer\"" },
+	  ": /routes/0/auth: must be \"none\", \"bearer\", \"staff\" or "
+	  "\"superuser\"" },
 	{ ROUTE("\"method\":\"GET\",\"path\":\"/x\","
 	        "\"auth\":\"bearer\""),
 	  ": /routes/0: without an rpc nobody checks a token" },

@@ -99,6 +99,11 @@ read_path(const struct spec *row, struct route *route)
 static enum code
 read_auth(const struct spec *row, struct route *route)
 {
+	static const char *const ranks[] = {
+		[ROUTE_FOR_USERS] = "bearer",
+		[ROUTE_FOR_STAFF] = "staff",
+		[ROUTE_FOR_SUPERUSERS] = "superuser",
+	};
 	const char *text = NULL;
 	struct spec at = *row;
 	enum code code = spec_text(row, "auth", &text);
@@ -107,11 +112,17 @@ read_auth(const struct spec *row, struct route *route)
 		return code;
 	if (text == NULL)
 		return spec_fail(row, "needs \"auth\"");
+	for (size_t i = 0; i < sizeof(ranks) / sizeof(ranks[0]); i++) {
+		if (strcmp(text, ranks[i]) != 0)
+			continue;
+		route->needs_bearer = true;
+		route->rank = (enum route_rank)i;
+	}
 	(void)spec_find(row, "auth", &at);
-	route->needs_bearer = strcmp(text, "bearer") == 0;
 	return route->needs_bearer || strcmp(text, "none") == 0
 	               ? CODE_OK
-	               : spec_fail(&at, "must be \"none\" or \"bearer\"");
+	               : spec_fail(&at, "must be \"none\", \"bearer\", "
+	                                "\"staff\" or \"superuser\"");
 }
 
 static enum code

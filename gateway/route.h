@@ -57,6 +57,10 @@ struct route_cookie {
 	const struct field *row; /* that takes it; NULL: none does */
 };
 
+/* Who may make the call, if it needs a user at all. The server decides; this
+ * is for requests that never get there, and for readers. */
+enum route_rank { ROUTE_FOR_USERS, ROUTE_FOR_STAFF, ROUTE_FOR_SUPERUSERS };
+
 struct route {
 	const char *profile; /* its name */
 	const char *path;    /* as the profile writes it */
@@ -70,6 +74,7 @@ struct route {
 	uint32_t timeout_ms; /* 0: the gateway's */
 	uint32_t body_max;   /* bytes; 0: the gateway's */
 	bool needs_bearer;
+	enum route_rank rank;
 	bool needs_body;  /* some field comes from the body */
 	bool needs_query; /* or from the query */
 	bool all_errors;  /* ask the server too when fields are bad */

@@ -123,6 +123,8 @@ route_may_compile(const struct spec *row, struct route *route)
 		answer->document == DOCUMENT_DOCS_FILE;
 	if (route->needs_bearer)
 		mark_caller(route);
+	route->may[CONDITION_PERMISSION_DENIED] =
+		route->rank != ROUTE_FOR_USERS;
 	if (route->needs_body)
 		mark_body(route);
 	route->may[CONDITION_FORM_MALFORMED] |= route->needs_query;

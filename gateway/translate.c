@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/encoding.h"
+#include "gateway/caller_check.h"
 #include "gateway/form.h"
 #include "gateway/header_value.h"
 #include "gateway/message.h"
@@ -362,13 +363,15 @@ translate_request(const struct translator *t, struct exchange *x)
 		return false;
 	}
 	if (!choose_route(t, x))
-		return false;
+		return caller_check_begin(x);
 	if (x->route->rpc == NULL) {
 		render_success(t, x, NULL);
 		return false;
 	}
 	if (!take_input(t, x) || !take_fields(t, x))
-		return false;
+		return caller_check_begin(x);
+	x->rpc_name = x->route->rpc_name;
+	x->reply_type = x->route->rpc->output;
 	take_user_agent(x);
 	take_traceparent(x);
 	return true;

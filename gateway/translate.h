@@ -17,7 +17,7 @@
  * What happens to a request, without sockets: from an inquiry to either an
  * answer or a call to make, and from the call's outcome to the answer. The
  * order of the checks is that of the service it replaces: path, Accept,
- * credentials, method, body, fields.
+ * credentials, method, body, fields (caller_check.h).
  */
 enum translate_confirm {
 	TRANSLATE_CONFIRM_PEOPLE, /* a script's GET may change something */
@@ -41,8 +41,12 @@ struct exchange {
 	struct inquiry inquiry; /* set by the caller */
 
 	/* The call to make. */
-	const struct route *route;
+	const struct route *route; /* NULL: none was found for the method */
+	const char *rpc_name;
 	ProtobufCMessage *request;
+	const ProtobufCMessageDescriptor *reply_type;
+	bool is_caller_check; /* the route's own call is not made: answer holds
+	                         a refusal, if the caller may make the call */
 	const char *access_token; /* NULL: none */
 	const char *user_agent;   /* NULL: none or not UTF-8 */
 	const char *traceparent;  /* NULL: none or not one */
@@ -69,7 +73,8 @@ struct exchange {
 
 /*
  * translate_request returns true if the call described in *x is to be made,
- * and false if x->answer is the answer already.
+ * and false if x->answer is the answer already. If that call cannot even be
+ * begun, translate_reply is to hear of CODE_UNAVAILABLE.
  */
 bool translate_request(const struct translator *t, struct exchange *x);
 

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "proto/latchkey/v1/auth_service.pb-c.h"
+
 int
 translate_fixture_setup(void **state)
 {
@@ -106,6 +108,21 @@ translate_fixture_send(struct translate_fixture *f,
 	return translate_request(&f->translator, f->exchange);
 }
 
+void
+translate_fixture_refused(struct translate_fixture *f,
+                          const struct translate_case *request)
+{
+	Latchkey__V1__VerifyTokenResponse caller =
+		LATCHKEY__V1__VERIFY_TOKEN_RESPONSE__INIT;
+
+	caller.is_superuser = true;
+	if (!translate_fixture_send(f, request, FIXTURE_MEMORY))
+		return;
+	if (!f->exchange->is_caller_check)
+		fail_msg("%s became a call", request->line);
+	translate_fixture_reply(f, &caller);
+}
+
 const void *
 translate_fixture_call(struct translate_fixture *f,
                        const struct translate_case *request, const char *rpc)
@@ -113,7 +130,7 @@ translate_fixture_call(struct translate_fixture *f,
 	if (!translate_fixture_send(f, request, FIXTURE_MEMORY))
 		fail_msg("%s %s: %u %s", request->line, request->body,
 		         f->exchange->answer.status, translate_fixture_body(f));
-	assert_string_equal(f->exchange->route->rpc_name, rpc);
+	assert_string_equal(f->exchange->rpc_name, rpc);
 	assert_ptr_equal(f->exchange->request->descriptor,
 	                 f->exchange->route->rpc->input);
 	return f->exchange->request;

@@ -45,6 +45,13 @@ bool translate_fixture_send(struct translate_fixture *f,
                             size_t arena_size);
 
 /*
+ * translate_fixture_refused sends what must be refused without the route's own
+ * call; if the server is asked about the caller, that is a superuser.
+ */
+void translate_fixture_refused(struct translate_fixture *f,
+                               const struct translate_case *request);
+
+/*
  * translate_fixture_call sends what must become a call of this rpc and returns
  * the request message.
  */

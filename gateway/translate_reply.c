@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/caller_check.h"
 #include "gateway/message.h"
 #include "gateway/refresh_cookie.h"
 #include "gateway/render.h"
@@ -194,7 +195,9 @@ translate_reply(const struct translator *t, struct exchange *x, enum code code,
                 const Latchkey__Rpc__V1__Status *status,
                 const ProtobufCMessage *reply)
 {
-	if (code != CODE_OK)
+	if (x->is_caller_check)
+		caller_check_end(t, x, code, status, reply);
+	else if (code != CODE_OK)
 		translate_failure(t, x, code, status);
 	else
 		translate_success(t, x, reply);

@@ -37,8 +37,7 @@ expect_answers(struct translate_fixture *f, const struct expected *cases,
 	for (size_t i = 0; i < count; i++) {
 		const struct expected *c = &cases[i];
 
-		if (translate_fixture_send(f, &c->request, FIXTURE_MEMORY))
-			fail_msg("%s became a call", c->request.line);
+		translate_fixture_refused(f, &c->request);
 		if (f->exchange->answer.status != c->status)
 			fail_msg("%s %s: %u and not %u", c->request.line,
 			         c->request.body, f->exchange->answer.status,
@@ -1099,6 +1098,106 @@ answers_every_shortage_of_memory(void **state)
 	}
 }
 
+/* What the server said of a token, and what the client then hears. */
+struct verdict {
+	struct translate_case request;
+	enum code code; /* of VerifyToken */
+	Latchkey__Rpc__V1__Reason reason;
+	bool is_staff, is_superuser;
+	unsigned status;
+};
+
+#define ME "PATCH /api/auth/users/me/"
+#define USERS "POST /api/auth/users/"
+#define ROLES "POST /api/auth/roles/"
+static const char two_lists[] = "{\"first_name\":[],\"email\":[]}";
+static const struct verdict verdicts[] = {
+	{ { ME, BEARER "\n" JSON, "{" }, .status = 400 },
+	{ { ME, BEARER "\n" JSON, two_lists }, .status = 400 },
+	{ { ME, BEARER "\n" JSON, "{" },
+	  CODE_UNAUTHENTICATED,
+	  REASON(TOKEN_EXPIRED),
+	  .status = 401 },
+	{ { ME, BEARER "\n" JSON, two_lists },
+	  CODE_UNAUTHENTICATED,
+	  REASON(USER_GONE),
+	  .status = 401 },
+	{ { ME, BEARER "\nContent-Type: text/plain", "x" },
+	  CODE_UNAUTHENTICATED,
+	  REASON(TOKEN_INVALID),
+	  .status = 401 },
+	{ { "DELETE /api/auth/profile/", BEARER, NULL },
+	  CODE_UNAUTHENTICATED,
+	  REASON(TOKEN_REVOKED),
+	  .status = 401 },
+	{ { "DELETE /api/auth/profile/", BEARER, NULL }, .status = 405 },
+	{ { ME, BEARER "\n" JSON, "{" }, CODE_UNAVAILABLE, .status = 400 },
+	{ { USERS, BEARER "\n" JSON, "[]" }, .status = 403 },
+	{ { USERS, BEARER "\n" JSON, "[]" }, .is_staff = true, .status = 400 },
+	{ { USERS, BEARER "\n" JSON, "[]" },
+	  .is_superuser = true,
+	  .status = 400 },
+	{ { ROLES, BEARER "\n" JSON, "[]" }, .is_staff = true, .status = 403 },
+	{ { ROLES, BEARER "\n" JSON, "[]" },
+	  .is_superuser = true,
+	  .status = 400 },
+};
+
+static void
+answers_for_the_caller_before_the_fault(void **state)
+{
+	struct translate_fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(verdicts); i++) {
+		const struct verdict *c = &verdicts[i];
+		Latchkey__V1__VerifyTokenResponse caller =
+			LATCHKEY__V1__VERIFY_TOKEN_RESPONSE__INIT;
+		const Latchkey__V1__VerifyTokenRequest *asked;
+
+		caller.is_staff = c->is_staff;
+		caller.is_superuser = c->is_superuser;
+		assert_true(
+			translate_fixture_send(f, &c->request, FIXTURE_MEMORY));
+		assert_string_equal(f->exchange->rpc_name,
+		                    "latchkey.v1.AuthService/VerifyToken");
+		asked = (const void *)f->exchange->request;
+		assert_string_equal(asked->token, "a.b.c");
+		if (c->code == CODE_OK)
+			translate_fixture_reply(f, &caller);
+		else
+			translate_fixture_refuse(f, c->code, c->reason,
+			                         REQUEST);
+		if (f->exchange->answer.status != c->status)
+			fail_msg("%zu %s: %u", i, c->request.line,
+			         f->exchange->answer.status);
+		if (c->status == 401)
+			assert_non_null(translate_fixture_header(
+				f, "WWW-Authenticate"));
+	}
+}
+
+static void
+asks_nobody_about_a_caller_who_is_none_or_leads_nowhere(void **state)
+{
+	static const struct verdict cases[] = {
+		{ { ME, JSON, "{" }, .status = 401 },
+		{ { "GET /api/auth/users/x/", BEARER, NULL }, .status = 404 },
+		{ { "GET /nowhere/", BEARER, NULL }, .status = 404 },
+		{ { "GET /api/auth/users/me/", BEARER "\nAccept: text/x",
+		    NULL },
+		  .status = 406 },
+		{ { "POST /api/auth/login/", BEARER "\n" JSON, "{" },
+		  .status = 400 },
+	};
+	struct translate_fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		assert_false(translate_fixture_send(f, &cases[i].request,
+		                                    FIXTURE_MEMORY));
+		assert_int_equal(f->exchange->answer.status, cases[i].status);
+	}
+}
+
 #define TEST(fn)                                                               \
 	cmocka_unit_test_setup_teardown(fn, translate_fixture_setup,           \
 	                                translate_fixture_teardown)
@@ -1132,6 +1231,8 @@ main(void)
 		TEST(rounds_the_time_to_wait_up_to_whole_seconds),
 		TEST(answers_what_http_refuses_in_json),
 		TEST(tells_the_server_who_calls_within_its_bounds),
+		TEST(answers_for_the_caller_before_the_fault),
+		TEST(asks_nobody_about_a_caller_who_is_none_or_leads_nowhere),
 		TEST(answers_every_shortage_of_memory),
 	};
 

@@ -158,18 +158,13 @@ def error_lines(profiles, profile, route, may):
                               else "`%s`." % text(rule["body"]))
 
 
-def needs(route, may):
-    if route["auth"] == "none":
-        return ""
-    # Of one's own sessions staff alone can be denied: a superuser's.
-    is_own = route["path"].startswith("/api/auth/sessions")
-    return (" Needs a staff user." if "permission_denied" in may
-            and not is_own else " Needs a user.")
+NEEDS = {"none": "", "bearer": " Needs a user.",
+         "staff": " Needs a staff user.", "superuser": " Needs a superuser."}
 
 
 def describe(profiles, profile, route, may):
     """A route without its methods and paths, as lines."""
-    yield route["summary"] + needs(route, may)
+    yield route["summary"] + NEEDS[route["auth"]]
     lines = [line for line in (
         field_line(row) for row in route.get("request", [])
         if "from" in row) if line]
