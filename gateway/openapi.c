@@ -7,6 +7,7 @@
 #include "base/version.h"
 #include "gateway/media_type.h"
 #include "gateway/openapi_writer.h"
+#include "gateway/route_cookie.h"
 
 void
 openapi_put(struct openapi *o, const char *text)
@@ -155,6 +156,49 @@ write_operation_id(struct openapi *o, const struct router_path *path,
 	openapi_member(o, "operationId", id);
 }
 
+/* A token in the body stands for the cookie. */
+static void
+write_security(struct openapi *o, const struct route *route)
+{
+	const char *bearer = route->needs_bearer ? "\"bearer\":[]" : "";
+	bool takes_cookie = route->cookie.row != NULL;
+
+	openapi_put(o, ",\"security\":[");
+	if (takes_cookie) {
+		o->has_cookie = true;
+		openapi_put(o, "{\"refreshCookie\":[]");
+		openapi_put(o, route->needs_bearer ? "," : "");
+		openapi_put(o, bearer);
+		openapi_put(o, "},");
+	}
+	if (takes_cookie || route->needs_bearer) {
+		openapi_put(o, "{");
+		openapi_put(o, bearer);
+		openapi_put(o, "}");
+	}
+	openapi_put(o, "]");
+}
+
+static void
+write_schemes(struct openapi *o)
+{
+	openapi_key(o, "securitySchemes");
+	openapi_put(o, "{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\","
+	               "\"bearerFormat\":\"JWT\"}");
+	if (o->has_cookie) {
+		openapi_put(o, ",\"refreshCookie\":{\"type\":\"apiKey\","
+		               "\"in\":\"cookie\"");
+		openapi_member(o, "name", ROUTE_COOKIE_NAME);
+		openapi_member(o, "description",
+		               "The refresh token, set by a login. Taken "
+		               "only with HTTPS, application/json and an "
+		               "Origin that the gateway lists; a token in "
+		               "the body goes before it.");
+		openapi_put(o, "}");
+	}
+	openapi_put(o, "}");
+}
+
 static void
 write_operation(struct openapi *o, const struct router_path *path,
                 const struct route *route)
@@ -165,8 +209,8 @@ write_operation(struct openapi *o, const struct router_path *path,
 	openapi_key(o, "tags");
 	openapi_put(o, "[");
 	json_out_string(&o->out, route->profile, strlen(route->profile));
-	openapi_put(o, route->needs_bearer ? "],\"security\":[{\"bearer\":[]}]"
-	                                   : "],\"security\":[]");
+	openapi_put(o, "]");
+	write_security(o, route);
 	openapi_request(o, path, route);
 	openapi_responses(o, path, route);
 }
@@ -219,8 +263,8 @@ openapi_write(const struct profile_set *set, const char *public_base,
 	(void)openapi_error_name(&o, PROFILE_BASE, CONDITION_NOT_FOUND,
 	                         set->errors->rules[CONDITION_NOT_FOUND]);
 	openapi_key(&o, "components");
-	openapi_put(&o, "{\"securitySchemes\":{\"bearer\":{\"type\":\"http\","
-	                "\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\"}}");
+	openapi_put(&o, "{");
+	write_schemes(&o);
 	openapi_components(&o);
 	openapi_put(&o, "}}");
 	code = json_out_end(&o.out);

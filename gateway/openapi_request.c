@@ -351,10 +351,13 @@ write_request_body(struct openapi *o, const struct route *route)
 	if (!needs_file(route)) {
 		openapi_key(o, "application/json");
 		write_body(o, route, false);
+	}
+	/* What sets the cookie must not come from a form of another site. */
+	if (!needs_file(route) && route->cookie.set_from == NULL) {
 		openapi_key(o, "application/x-www-form-urlencoded");
 		write_body(o, route, false);
 	}
-	if (takes_form(route)) {
+	if (takes_form(route) && route->cookie.set_from == NULL) {
 		openapi_key(o, "multipart/form-data");
 		write_body(o, route, true);
 	}
@@ -372,6 +375,7 @@ openapi_request(struct openapi *o, const struct router_path *path,
 	write_path_parameters(o, path, route);
 	for (size_t i = 0; i < route->field_count; i++)
 		write_other_parameters(o, route, &route->fields[i]);
+	openapi_header_parameters(o, route);
 	openapi_put(o, "]");
 	if (route->needs_body)
 		write_request_body(o, route);

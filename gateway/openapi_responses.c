@@ -315,6 +315,7 @@ openapi_responses(struct openapi *o, const struct router_path *path,
 		openapi_key(o, text);
 		openapi_put(o, "{");
 		openapi_member(o, "description", reason_of(status));
+		openapi_answer_headers(o, route, status);
 		if (status != 204 && status != 205 && status != 304)
 			write_content(o, &forms, status);
 		openapi_put(o, "}");

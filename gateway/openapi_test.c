@@ -394,6 +394,92 @@ pictures_have_their_types(void **state)
 	                    show(f, at(content, "image/png", NULL)));
 }
 
+static const struct json *
+header(const struct fixture *f, const char *path, const char *status,
+       const char *name)
+{
+	return at(operation(f, path, "post"), "responses", status, "headers",
+	          name, NULL);
+}
+
+static void
+the_refresh_cookie_is_a_scheme_that_a_body_can_stand_for(void **state)
+{
+	struct fixture *f = *state;
+	const char *name = "__Secure-latchkey-refresh";
+	const struct json *op =
+		operation(f, "/api/auth/cookie/refresh/", "post");
+
+	assert_string_equal("[{\"refreshCookie\":[]},{}]",
+	                    show(f, at(op, "security", NULL)));
+	assert_string_equal(name, at(f->root, "components", "securitySchemes",
+	                             "refreshCookie", "name", NULL)
+	                                  ->text);
+	/* A form of another site sends no JSON. */
+	assert_string_equal("application/json",
+	                    members(f, at(op, "requestBody", "content", NULL)));
+	op = at(op, "parameters", NULL)->first;
+	assert_string_equal("Origin", at(op, "name", NULL)->text);
+	assert_null(op->next);
+	op = operation(f, "/api/auth/cookie/login/", "post");
+	assert_string_equal("[]", show(f, at(op, "security", NULL)));
+	op = operation(f, "/api/auth/cookie/logout/", "post");
+	assert_string_equal("application/json "
+	                    "application/x-www-form-urlencoded "
+	                    "multipart/form-data",
+	                    members(f, at(op, "requestBody", "content", NULL)));
+	/* Other profiles have nothing of it. */
+	assert_null(at(login(f), "parameters", NULL)->first);
+}
+
+static void
+answers_that_set_or_end_the_cookie_say_how(void **state)
+{
+	struct fixture *f = *state;
+	static const char name[] = "Set-Cookie";
+
+	assert_string_equal(
+		"__Secure-latchkey-refresh=" REFRESH "; Path=/api/auth/; "
+		"Expires=Fri, 16 Jan 2026 08:00:00 GMT; HttpOnly; Secure; "
+		"SameSite=Lax",
+		at(header(f, "/api/auth/cookie/login/", "200", name), "example",
+	           NULL)
+			->text);
+	assert_string_equal(
+		"__Secure-latchkey-refresh=; Path=/api/auth/; "
+		"Expires=Thu, 01 Jan 1970 00:00:01 GMT; HttpOnly; Secure; "
+		"SameSite=Lax",
+		at(header(f, "/api/auth/cookie/logout/", "205", name),
+	           "example", NULL)
+			->text);
+	assert_null(header(f, "/api/auth/login/", "200", name));
+	assert_null(header(f, "/api/auth/cookie/login/", "401", name));
+}
+
+static void
+headers_that_the_gateway_reads_are_parameters(void **state)
+{
+	static const struct {
+		const char *path, *name;
+	} cases[] = {
+		{ "/openapi.json", "If-None-Match" },
+		{ "/api/auth/verify-email/", "Sec-Fetch-Mode" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct json *last = at(operation(f, cases[i].path, "get"),
+		                             "parameters", NULL)
+		                                  ->first;
+
+		while (last->next != NULL)
+			last = last->next;
+		assert_string_equal(cases[i].name,
+		                    at(last, "name", NULL)->text);
+		assert_string_equal("header", at(last, "in", NULL)->text);
+	}
+}
+
 /* The description of this profile and those that ship. */
 static struct fixture *
 open_profile(const char *text)
@@ -415,7 +501,7 @@ open_profile(const char *text)
 }
 
 static void
-an_example_keeps_to_the_limits_and_choices_of_its_route(void **state)
+a_description_keeps_to_limits_choices_and_headers_of_a_route(void **state)
 {
 	struct fixture *f = open_profile(
 		"{\"profile\":\"odd\",\"routes\":[{\"method\":\"POST\","
@@ -423,7 +509,9 @@ an_example_keeps_to_the_limits_and_choices_of_its_route(void **state)
 		"\"rpc\":\"latchkey.v1.AccountService/RegisterAccount\","
 		"\"auth\":\"none\",\"request\":["
 		"{\"field\":\"email\",\"from\":[\"body.e\"],"
-		"\"max_length\":4}],"
+		"\"max_length\":4},{\"field\":\"name\","
+		"\"from\":[\"header.sec-fetch-mode\"],\"required\":false}],"
+		"\"browser\":{\"page\":\"sorry\"},"
 		"\"body\":{\"is\":\"{state}\"},\"variants\":[{"
 		"\"field\":\"state\",\"in\":[\"REGISTRATION_STATE_VERIFY\"],"
 		"\"body\":{\"is\":\"{state}\"}}]},"
@@ -443,6 +531,10 @@ an_example_keeps_to_the_limits_and_choices_of_its_route(void **state)
 	/* What nothing reads has no sample. */
 	op = at(op, "parameters", NULL)->first;
 	assert_string_equal("\"example\"", show(f, at(op, "example", NULL)));
+	/* What a row reads is described once. */
+	op = op->next;
+	assert_string_equal("sec-fetch-mode", at(op, "name", NULL)->text);
+	assert_null(op->next);
 	op = at(operation(f, "/many/{page}", "get"), "parameters", NULL)->first;
 	assert_string_equal("20", show(f, at(op, "example", NULL)));
 	(void)teardown((void **)&f);
@@ -505,7 +597,11 @@ main(void)
 			a_request_has_an_example_under_the_first_names),
 		cmocka_unit_test(pictures_have_their_types),
 		cmocka_unit_test(
-			an_example_keeps_to_the_limits_and_choices_of_its_route),
+			the_refresh_cookie_is_a_scheme_that_a_body_can_stand_for),
+		cmocka_unit_test(answers_that_set_or_end_the_cookie_say_how),
+		cmocka_unit_test(headers_that_the_gateway_reads_are_parameters),
+		cmocka_unit_test(
+			a_description_keeps_to_limits_choices_and_headers_of_a_route),
 		cmocka_unit_test(
 			a_parameter_has_an_example_if_it_must_be_given),
 		cmocka_unit_test(lack_of_memory_is_an_error),

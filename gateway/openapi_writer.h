@@ -40,6 +40,7 @@ struct openapi {
 	const char *public_base;        /* NULL: none is known */
 	struct openapi_object *objects; /* in the order of their first use */
 	struct openapi_error *errors;
+	bool has_cookie; /* some route takes the refresh cookie */
 };
 
 /* openapi_put appends text as it is. */
@@ -120,6 +121,16 @@ const char *openapi_member_name(const struct field *field);
 
 /* openapi_text_max returns the limit of a text, in characters; 0: none. */
 uint32_t openapi_text_max(const struct field *field);
+
+/*
+ * openapi_header_parameters appends parameters, those headers of requests that
+ * the gateway itself reads.
+ */
+void openapi_header_parameters(struct openapi *o, const struct route *route);
+
+/* openapi_answer_headers appends the member "headers" of a response. */
+void openapi_answer_headers(struct openapi *o, const struct route *route,
+                            unsigned status);
 
 /* openapi_request appends the members "parameters" and "requestBody". */
 void openapi_request(struct openapi *o, const struct router_path *path,

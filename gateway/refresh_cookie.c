@@ -5,10 +5,6 @@
 #include "gateway/message.h"
 #include "gateway/route_cookie.h"
 
-/* Browsers take a name with this prefix from HTTPS and with Secure only. */
-#define NAME "__Secure-latchkey-refresh"
-#define LONG_AGO_S 1
-
 static const char *
 header(const struct exchange *x, const char *name)
 {
@@ -53,8 +49,8 @@ refresh_cookie_take(const struct translator *t, struct exchange *x,
 	x->cookie_came_well = came_well(t, x, condition);
 	if (cookie->row != NULL && !is_in_body(x))
 		x->input.cookie =
-			cookie_find(x->inquiry.arena, header(x, "Cookie"), NAME,
-		                    &ambiguous);
+			cookie_find(x->inquiry.arena, header(x, "Cookie"),
+		                    ROUTE_COOKIE_NAME, &ambiguous);
 	if (x->cookie_came_well && ambiguous) {
 		*condition = CONDITION_PERMISSION_DENIED;
 		return false;
@@ -66,11 +62,8 @@ refresh_cookie_take(const struct translator *t, struct exchange *x,
 static bool
 add(struct exchange *x, const char *value, int64_t expires_s)
 {
-	const struct cookie cookie = { .name = NAME,
-		                       .value = value,
-		                       .path = ROUTE_COOKIE_PATH,
-		                       .expires_s = expires_s };
-	const char *text = cookie_write(x->inquiry.arena, &cookie);
+	const char *text =
+		route_cookie_write(x->inquiry.arena, value, expires_s);
 
 	if (text != NULL)
 		answer_add(&x->answer, "Set-Cookie", text);
@@ -87,7 +80,7 @@ refresh_cookie_give(struct exchange *x, const ProtobufCMessage *reply)
 	if (!x->cookie_came_well)
 		return true;
 	if (cookie->clears)
-		return add(x, "", LONG_AGO_S);
+		return add(x, "", ROUTE_COOKIE_LONG_AGO_S);
 	if (cookie->set_from == NULL ||
 	    message_count(reply, cookie->set_from) == 0)
 		return true;
@@ -102,7 +95,7 @@ void
 refresh_cookie_drop(struct exchange *x)
 {
 	if (x->input.cookie != NULL && x->cookie_came_well)
-		(void)add(x, "", LONG_AGO_S);
+		(void)add(x, "", ROUTE_COOKIE_LONG_AGO_S);
 }
 
 bool

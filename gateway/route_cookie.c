@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "gateway/cookie.h"
 #include "gateway/message.h"
 
 #define FIELD_NAME "refresh_token"
@@ -79,4 +80,15 @@ route_cookie_compile(const struct spec *row, struct route *route)
 	route->may[CONDITION_PERMISSION_DENIED] = true;
 	route->may[CONDITION_MEDIA_TYPE] = true;
 	return check(row, route);
+}
+
+const char *
+route_cookie_write(struct arena *arena, const char *token, int64_t expires_s)
+{
+	const struct cookie cookie = { .name = ROUTE_COOKIE_NAME,
+		                       .value = token,
+		                       .path = ROUTE_COOKIE_PATH,
+		                       .expires_s = expires_s };
+
+	return cookie_write(arena, &cookie);
 }

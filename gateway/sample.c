@@ -82,6 +82,7 @@ static const struct {
 	{ NULL, "old_password", PASSWORD },
 	{ NULL, "password", PASSWORD },
 	{ NULL, "permissions", "articles.edit" },
+	{ NULL, "refresh_expires_at", "1768550400" }, /* 2026-01-16T08:00Z */
 	{ NULL, "refresh_token", REFRESH_TOKEN },
 	{ NULL, "role", "editor" },
 	{ NULL, "roles", "editor" },

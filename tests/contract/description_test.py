@@ -10,11 +10,16 @@ from tests.support.http_client import Response
 
 JSON = [("Content-Type", "application/json")]
 LOGIN = "/api/auth/login/"
+ASKING = [("WWW-Authenticate", 'Bearer realm="api"')]
 
 
 def answer(status, value=None, headers=()):
     body = b"" if value is None else json.dumps(value).encode()
     return Response(status, list(headers or JSON), body)
+
+
+REFUSAL = answer(401, {"detail": "No active account found with the given "
+                                 "credentials"}, JSON + ASKING)
 
 
 class DescriptionTest(unittest.TestCase):
@@ -23,16 +28,19 @@ class DescriptionTest(unittest.TestCase):
             SHIPPED.hold(method, path, response)
 
     def test_a_described_answer_is_allowed(self):
-        refusal = answer(401, {"detail": "No active account found with the "
-                                         "given credentials"})
-        SHIPPED.hold("POST", LOGIN, refusal)
-        SHIPPED.hold("POST", "/api/auth/login?x=1", refusal)
+        SHIPPED.hold("POST", LOGIN, REFUSAL)
+        SHIPPED.hold("POST", "/api/auth/login?x=1", REFUSAL)
 
     def test_a_status_that_is_not_described_is_not(self):
         self.refuses("POST", LOGIN, answer(418, {"detail": "x"}))
 
     def test_other_words_of_an_error_are_not(self):
-        self.refuses("POST", LOGIN, answer(401, {"detail": "No."}))
+        self.refuses("POST", LOGIN, answer(401, {"detail": "No."},
+                                           JSON + ASKING))
+
+    def test_an_answer_without_a_header_that_is_always_there_is_not(self):
+        self.refuses("POST", LOGIN, answer(401, REFUSAL.json()))
+        self.refuses("HEAD", "/openapi.json", answer(200))
 
     def test_a_member_too_many_or_too_few_is_not(self):
         self.refuses("GET", "/healthz", answer(200, {}))

@@ -76,9 +76,12 @@ class Description:
         response = operation["responses"].get(str(answer.status))
         if response is None:
             return ["the status %d is not described" % answer.status]
+        missing = ["the header %s is missing" % name
+                   for name, header in response.get("headers", {}).items()
+                   if header.get("required") and not answer.all(name)]
         if method == "HEAD":
-            return []
-        return self._content(response.get("content", {}), answer)
+            return missing
+        return missing + self._content(response.get("content", {}), answer)
 
     def _unknown(self, answer):
         """No such route: an error, and one that has a name."""
