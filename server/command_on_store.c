@@ -23,7 +23,7 @@ command_on_store(const char *home, command_work *work, const void *options)
 	store_options.readers_max = 1; /* a server has its own beside it */
 	code = store_open(&store_options, &store, &fault, err, sizeof(err));
 	status = code == CODE_OK
-	                 ? work(store, options)
+	                 ? work(store, &settings, options)
 	                 : command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
 	store_close(store);
 	settings_free(&server_settings_table, &settings);

@@ -27,16 +27,23 @@ extern const char password_help[];
 int backup_command(int argc, char **argv);
 extern const char backup_help[];
 
+int keys_command(int argc, char **argv);
+extern const char keys_help[];
+
 int doctor_command(int argc, char **argv);
 extern const char doctor_help[];
 
 /*
  * command_on_store enters the state directory, opens its store, beside a
- * running server or without one, and passes it with `options` to `work`.
- * Returns the exit code of `work`, or EXIT_CODE_FAILED after a sentence.
+ * running server or without one, and passes it with the directory's settings
+ * and `options` to `work`. Returns the exit code of `work`, or
+ * EXIT_CODE_FAILED after a sentence.
  */
+struct server_settings;
 struct store;
-typedef int command_work(struct store *store, const void *options);
+typedef int command_work(struct store *store,
+                         const struct server_settings *settings,
+                         const void *options);
 int command_on_store(const char *home, command_work *work, const void *options);
 
 #endif

@@ -17,21 +17,20 @@
 #include "server/domain/keyring.h"
 #include "server/domain/master_key.h"
 #include "server/home.h"
+#include "server/secret_file.h"
 #include "server/store/store.h"
 
 #define YEAR_S ((int64_t)365 * 24 * 3600)
 #define AUTHORITY_LIFETIME_S (20 * YEAR_S)
 #define LEAF_LIFETIME_S (5 * YEAR_S)
 #define BACKDATED_S 300 /* for peers whose clock is behind */
-#define SECRET_FILE_MAX 1024
 #define OPEN_DIRS_MAX 16
 
 /* Where it is to be and where it is built. */
 struct site {
 	char target[PATH_MAX]; /* absolute */
 	char temporary[PATH_MAX];
-	char secret[SECRET_FILE_MAX]; /* wiped */
-	size_t secret_len;            /* 0: make a key of its own */
+	struct secret_file secret; /* wiped; empty: make a key of its own */
 };
 
 static enum code
@@ -130,27 +129,6 @@ resolve(const char *dir, struct site *site, char *err, size_t err_size)
 }
 
 static enum code
-read_secret(const char *path, struct site *site, char *err, size_t err_size)
-{
-	FILE *from = fopen(path, "re");
-	bool bad;
-
-	if (from == NULL)
-		return say_errno(path, err, err_size);
-	(void)setvbuf(from, NULL, _IONBF, 0);
-	site->secret_len = fread(site->secret, 1, sizeof(site->secret), from);
-	bad = ferror(from) || site->secret_len == sizeof(site->secret);
-	(void)fclose(from);
-	if (site->secret_len > 0 && site->secret[site->secret_len - 1] == '\n')
-		site->secret_len--;
-	if (!bad && site->secret_len >= 32)
-		return CODE_OK;
-	(void)snprintf(err, err_size, "%s: an HS256 secret has 32 to %d bytes",
-	               path, SECRET_FILE_MAX - 1);
-	return CODE_INVALID_ARGUMENT;
-}
-
-static enum code
 make_dir(const char *path, mode_t mode, char *err, size_t err_size)
 {
 	if (mkdir(path, mode) != 0 || chmod(path, mode) != 0)
@@ -240,23 +218,22 @@ static enum code
 add_keys(struct store *store, const struct server_settings *settings,
          const struct site *site, const uint8_t master[MASTER_KEY_SIZE])
 {
-	int64_t now_us = clock_wall_us();
-	enum key_alg alg = KEY_ES256;
+	struct key_order access = { .alg = KEY_ES256,
+		                    .purpose = KEY_PURPOSE_ACCESS,
+		                    .now_us = clock_wall_us() };
+	struct key_order refresh = { .alg = KEY_HS256,
+		                     .purpose = KEY_PURPOSE_REFRESH,
+		                     .now_us = access.now_us };
 	enum code code;
 
-	if (!key_alg_from_name(settings->tokens.algorithm, &alg))
+	if (!key_alg_from_name(settings->tokens.algorithm, &access.alg))
 		return CODE_INVALID_ARGUMENT;
-	if (site->secret_len > 0)
-		code = keyring_add_secret(
-			store, master,
-			(struct bytes){ site->secret, site->secret_len },
-			now_us);
-	else
-		code = keyring_add_key(store, master, alg, KEY_PURPOSE_ACCESS,
-		                       now_us);
+	if (site->secret.len > 0)
+		access.secret =
+			(struct bytes){ site->secret.data, site->secret.len };
+	code = keyring_add(store, master, &access, NULL);
 	if (code == CODE_OK)
-		code = keyring_add_key(store, master, KEY_HS256,
-		                       KEY_PURPOSE_REFRESH, now_us);
+		code = keyring_add(store, master, &refresh, NULL);
 	return code;
 }
 
@@ -304,7 +281,7 @@ build(const struct home_options *options, const struct site *site, char *err,
 		code = make_dir("run", 0750, err, err_size);
 	if (code == CODE_OK)
 		code = make_pki(err, err_size);
-	if (code == CODE_OK && site->secret_len > 0 &&
+	if (code == CODE_OK && site->secret.len > 0 &&
 	    strcmp(settings.tokens.algorithm, "HS256") != 0) {
 		(void)snprintf(err, err_size,
 		               "a secret file goes with --set "
@@ -381,13 +358,14 @@ build_and_move(const struct home_options *options, struct site *site, char *err,
 enum code
 home_make(const struct home_options *options, char *err, size_t err_size)
 {
-	struct site site = { .secret_len = 0 };
+	struct site site = { .secret.len = 0 };
 	enum code code = resolve(options->dir, &site, err, err_size);
 
 	if (code == CODE_OK)
 		code = check_target(site.target, err, err_size);
 	if (code == CODE_OK && options->secret_file != NULL)
-		code = read_secret(options->secret_file, &site, err, err_size);
+		code = secret_file_read(options->secret_file, &site.secret, err,
+		                        err_size);
 	if (code == CODE_OK)
 		code = build_and_move(options, &site, err, err_size);
 	explicit_bzero(&site, sizeof(site));

@@ -147,10 +147,11 @@ made_algorithm(struct fixture *f)
 	assert_int_equal(
 		keyring_open(store, master, &keyring, f->err, sizeof(f->err)),
 		CODE_OK);
-	assert_int_equal(
-		signing_key_alg(keyring_signer(keyring, KEY_PURPOSE_REFRESH)),
-		KEY_HS256);
-	alg = signing_key_alg(keyring_signer(keyring, KEY_PURPOSE_ACCESS));
+	assert_int_equal(signing_key_alg(keyring_signer(
+				 keyring, KEY_PURPOSE_REFRESH, INT64_MAX)),
+	                 KEY_HS256);
+	alg = signing_key_alg(
+		keyring_signer(keyring, KEY_PURPOSE_ACCESS, INT64_MAX));
 	keyring_close(keyring);
 	store_close(store);
 	return alg;

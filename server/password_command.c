@@ -105,12 +105,14 @@ ask_and_write(struct store *store, struct arena *arena,
 }
 
 static int
-set(struct store *store, const void *work)
+set(struct store *store, const struct server_settings *settings,
+    const void *work)
 {
 	void *memory = malloc(SET_PASSWORD_ARENA_SIZE);
 	struct arena arena;
 	int status;
 
+	(void)settings;
 	if (memory == NULL)
 		return command_fail(EXIT_CODE_FAILED, PROGRAM, "out of memory");
 	arena_init(&arena, memory, SET_PASSWORD_ARENA_SIZE);

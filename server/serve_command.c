@@ -28,8 +28,8 @@ const char serve_help[] =
 	"                    where, or that nothing is, and end\n"
 	"\n"
 	"Signals: SIGTERM and SIGINT drain (no new call, what runs is\n"
-	"answered) and end with 0; SIGHUP reads the certificates and\n"
-	"log.level again.\n"
+	"answered) and end with 0; SIGHUP reads the certificates, the\n"
+	"signing keys and log.level again.\n"
 	"\n"
 	"Every setting can be overridden by a variable\n"
 	"LATCHKEY_<SECTION>_<KEY>.\n";

@@ -1,7 +1,5 @@
 #include "server/service.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +13,6 @@
 #include "server/domain/federation.h"
 #include "server/domain/keyring.h"
 #include "server/domain/mail_sender.h"
-#include "server/domain/master_key.h"
 #include "server/domain/password.h"
 #include "server/domain/token_cache.h"
 #include "server/home.h"
@@ -25,6 +22,7 @@
 #include "server/policy.h"
 #include "server/rpc/rpc_server.h"
 #include "server/server.h"
+#include "server/server_keys.h"
 #include "server/services/caller.h"
 #include "server/store/store.h"
 #include "server/sweep.h"
@@ -50,56 +48,6 @@ struct service {
 	struct rpc_server *rpc;
 	int64_t warned_at_us; /* when certificates were last looked at */
 };
-
-/* check_master_key refuses a master key that a backup would take along. */
-static enum code
-check_master_key(const struct server_settings *s, char *err, size_t err_size)
-{
-	char dir[PATH_MAX], key[PATH_MAX];
-	size_t len;
-
-	if (realpath(s->store.dir, dir) == NULL) {
-		(void)snprintf(err, err_size, "store.dir: %s: %s", s->store.dir,
-		               strerror(errno));
-		return CODE_NOT_FOUND;
-	}
-	/* What is missing is master_key_load's to tell. */
-	if (realpath(s->store.master_key, key) == NULL)
-		return CODE_OK;
-	len = strlen(dir);
-	if (strncmp(dir, key, len) != 0 || key[len] != '/')
-		return CODE_OK;
-	(void)snprintf(
-		err, err_size,
-		"store.master_key lies inside store.dir; move it out, so "
-		"that no copy of the store holds its own key");
-	return CODE_FAILED_PRECONDITION;
-}
-
-static enum code
-load_master_key(const struct server_settings *s, uint8_t out[MASTER_KEY_SIZE],
-                char *err, size_t err_size)
-{
-	enum code code = check_master_key(s, err, err_size);
-
-	if (code != CODE_OK)
-		return code;
-	return master_key_load(s->store.master_key, out, err, err_size);
-}
-
-static enum code
-open_keyring(struct service *service, char *err, size_t err_size)
-{
-	uint8_t master[MASTER_KEY_SIZE];
-	enum code code =
-		load_master_key(service->settings, master, err, err_size);
-
-	if (code == CODE_OK)
-		code = keyring_open(service->store, master, &service->keyring,
-		                    err, err_size);
-	explicit_bzero(master, sizeof(master));
-	return code;
-}
 
 static enum code
 open_store(struct service *service, char *err, size_t err_size)
@@ -228,7 +176,8 @@ service_open(const struct server_settings *settings, struct service **out,
 	service->lock_fd = -1;
 	code = open_store(service, err, err_size);
 	if (code == CODE_OK)
-		code = open_keyring(service, err, err_size);
+		code = server_keys_open(settings, service->store,
+		                        &service->keyring, err, err_size);
 	if (code == CODE_OK)
 		code = open_pools(service, err, err_size);
 	if (code == CODE_OK)
@@ -281,6 +230,17 @@ service_log_ready(const struct service *service)
 	log_event(LOG_LEVEL_INFO, "ready", fields, listening->count + 1);
 }
 
+static void
+renew_keys(struct service *service, int64_t now_us)
+{
+	const struct server_keys keys = { .settings = service->settings,
+		                          .store = service->store,
+		                          .keyring = service->keyring,
+		                          .cache = service->token_cache };
+
+	server_keys_renew(&keys, now_us);
+}
+
 void
 service_reload(struct service *service)
 {
@@ -288,6 +248,7 @@ service_reload(struct service *service)
 	enum code code = rpc_server_reload(service->rpc, err, sizeof(err));
 
 	service->warned_at_us = 0;
+	renew_keys(service, clock_wall_us());
 	if (code == CODE_OK)
 		LOG_EVENT(
 			LOG_LEVEL_INFO, "certificates_reloaded",
@@ -301,6 +262,7 @@ void
 service_sweep(struct service *service, int64_t now_us)
 {
 	sweep_run(service->store, now_us);
+	renew_keys(service, now_us);
 	refusal_log_settle();
 	if (service->warned_at_us != 0 &&
 	    now_us - service->warned_at_us < DAY_US)
@@ -376,7 +338,7 @@ service_check(const struct server_settings *settings, char *err,
 	if (code == CODE_OK)
 		code = check_federation(settings, err, err_size);
 	if (code == CODE_OK)
-		code = load_master_key(settings, master, err, err_size);
+		code = server_keys_load_master(settings, master, err, err_size);
 	explicit_bzero(master, sizeof(master));
 	return code;
 }

@@ -25,12 +25,13 @@ NODISCARD enum code service_open(const struct server_settings *settings,
 /* service_log_ready writes the line that says where it listens. */
 void service_log_ready(const struct service *service);
 
-/* service_reload reads the certificates again; failures go to the log. */
+/* service_reload reads certificates and keys again; failures go to the log. */
 void service_reload(struct service *service);
 
 /*
- * service_sweep deletes what has had its time (see sweep.h) and warns, once a
- * day, of certificates that expire soon; to be called every minute or so.
+ * service_sweep deletes what has had its time (see sweep.h), takes over changed
+ * signing keys and warns, once a day, of certificates that expire soon; to be
+ * called every minute or so.
  */
 void service_sweep(struct service *service, int64_t now_us);
 

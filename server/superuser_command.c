@@ -155,7 +155,8 @@ warn(const struct superuser *superuser)
 }
 
 static int
-add(struct store *store, const void *work)
+add(struct store *store, const struct server_settings *settings,
+    const void *work)
 {
 	const struct superuser_options *options = work;
 	struct superuser superuser = options->superuser;
@@ -164,6 +165,7 @@ add(struct store *store, const void *work)
 	enum code code = CODE_OK;
 	int status;
 
+	(void)settings;
 	if (options->if_none)
 		code = check_none(store, err, sizeof(err));
 	if (code != CODE_OK)

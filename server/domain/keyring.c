@@ -1,5 +1,6 @@
 #include "server/domain/keyring.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,21 +16,34 @@
 /* What is derived from the master key: crypto_kdf's context and numbers. */
 #define KDF_CONTEXT "latchkey"
 #define DIGEST_SUBKEY 1
-/* Room for KEYRING_MAX stored keys with all that belongs to them. */
-#define LIST_SIZE ((size_t)KEYRING_MAX * (PRIVATE_KEY_MAX + 1024))
+#define US_PER_S 1000000
 
 struct ring_key {
 	struct signing_key *key;
+	bool is_ours; /* else an older ring opened it */
 	int64_t created_at_us;
+	int64_t signs_from_us;
 	bool is_retired;
 	bool accept_without_kid;
 };
 
-struct keyring {
-	struct ring_key keys[KEYRING_MAX]; /* newest first */
+/* The keys as they were at one time; read-only once it is the newest. */
+struct ring {
+	struct ring *older; /* somebody may still use it: freed at the end */
 	size_t count;
+	struct ring_key keys[KEYRING_MAX]; /* newest first */
+};
+
+struct keyring {
+	_Atomic(struct ring *) newest;
 	uint8_t digest_key[KEYRING_DIGEST_KEY_SIZE];
 };
+
+static const struct ring *
+newest(const struct keyring *keyring)
+{
+	return atomic_load(&keyring->newest);
+}
 
 /* seal writes nonce and ciphertext: private_key.len + SEAL_SIZE bytes. */
 static void
@@ -66,7 +80,7 @@ unseal(const uint8_t master[MASTER_KEY_SIZE], const struct stored_key *stored,
 static enum code
 write_key(struct store *store, const struct stored_key *key)
 {
-	void *memory = malloc(LIST_SIZE);
+	void *memory = malloc(KEYRING_LIST_SIZE);
 	struct stored_key *known;
 	struct store_txn txn;
 	struct arena arena;
@@ -75,7 +89,7 @@ write_key(struct store *store, const struct stored_key *key)
 
 	if (memory == NULL)
 		return CODE_RESOURCE_EXHAUSTED;
-	arena_init(&arena, memory, LIST_SIZE);
+	arena_init(&arena, memory, KEYRING_LIST_SIZE);
 	store_begin_write(store, &txn);
 	code = key_store_list(&txn, &arena, &known, &count);
 	store_fail(&txn, code);
@@ -89,65 +103,70 @@ write_key(struct store *store, const struct stored_key *key)
 }
 
 static enum code
-add(struct store *store, const uint8_t master[MASTER_KEY_SIZE],
-    const struct stored_key *about, struct bytes private_key)
+add_sealed(struct store *store, const uint8_t master[MASTER_KEY_SIZE],
+           const struct stored_key *about, struct bytes private_key)
 {
 	struct stored_key stored = *about;
-	uint8_t sealed[PRIVATE_KEY_MAX + SEAL_SIZE], random[KID_BYTES];
-	char kid[HEX_SIZE(KID_BYTES)];
+	uint8_t sealed[PRIVATE_KEY_MAX + SEAL_SIZE];
 	struct signing_key *key;
 	enum code code;
 
-	randombytes_buf(random, sizeof(random));
-	hex_encode(random, sizeof(random), kid);
-	stored.kid = kid;
 	/* Nothing is written that keyring_open would refuse. */
 	code = signing_key_open(&stored, private_key, &key);
 	if (code != CODE_OK)
 		return code;
 	signing_key_close(key);
-	seal(master, kid, private_key, sealed);
+	seal(master, stored.kid, private_key, sealed);
 	stored.sealed = (struct bytes){ sealed, private_key.len + SEAL_SIZE };
 	return write_key(store, &stored);
 }
 
-enum code
-keyring_add_key(struct store *store, const uint8_t master[MASTER_KEY_SIZE],
-                enum key_alg alg, enum key_purpose purpose, int64_t now_us)
+static bool
+is_sensible(const struct key_order *order)
 {
-	struct stored_key about = { .alg = key_alg_name(alg),
-		                    .purpose = purpose,
-		                    .created_at_us = now_us };
-	uint8_t private_key[PRIVATE_KEY_MAX];
-	size_t len = 0;
-	enum code code;
+	bool is_given = order->secret.data != NULL;
 
-	if (purpose == KEY_PURPOSE_REFRESH && alg != KEY_HS256)
-		return CODE_INVALID_ARGUMENT;
-	code = signing_key_make(alg, private_key, &len);
-	if (code == CODE_OK)
-		code = add(store, master, &about,
-		           (struct bytes){ private_key, len });
-	sodium_memzero(private_key, sizeof(private_key));
-	return code;
+	if (order->purpose == KEY_PURPOSE_REFRESH)
+		return order->alg == KEY_HS256 && !is_given;
+	return order->alg == KEY_HS256 || !is_given;
 }
 
 enum code
-keyring_add_secret(struct store *store, const uint8_t master[MASTER_KEY_SIZE],
-                   struct bytes secret, int64_t now_us)
+keyring_add(struct store *store, const uint8_t master[MASTER_KEY_SIZE],
+            const struct key_order *order, char kid[KEY_ID_MAX + 1])
 {
-	struct stored_key about = { .alg = key_alg_name(KEY_HS256),
-		                    .purpose = KEY_PURPOSE_ACCESS,
-		                    .created_at_us = now_us };
+	uint8_t private_key[PRIVATE_KEY_MAX], random[KID_BYTES];
+	char name[HEX_SIZE(KID_BYTES)];
+	struct stored_key about = { .kid = name,
+		                    .alg = key_alg_name(order->alg),
+		                    .purpose = order->purpose,
+		                    .created_at_us = order->now_us,
+		                    .signs_from_us = order->signs_from_us };
+	struct bytes secret = order->secret;
+	size_t len = 0;
+	enum code code = CODE_OK;
 
+	if (!is_sensible(order))
+		return CODE_INVALID_ARGUMENT;
 	if (sodium_init() < 0)
 		return CODE_INTERNAL;
-	return add(store, master, &about, secret);
+	randombytes_buf(random, sizeof(random));
+	hex_encode(random, sizeof(random), name);
+	if (secret.data == NULL) {
+		code = signing_key_make(order->alg, private_key, &len);
+		secret = (struct bytes){ private_key, len };
+	}
+	if (code == CODE_OK)
+		code = add_sealed(store, master, &about, secret);
+	sodium_memzero(private_key, sizeof(private_key));
+	if (code == CODE_OK && kid != NULL)
+		(void)snprintf(kid, KEY_ID_MAX + 1, "%s", name);
+	return code;
 }
 
 static enum code
 open_key(const uint8_t master[MASTER_KEY_SIZE], const struct stored_key *stored,
-         struct ring_key *out)
+         struct signing_key **out)
 {
 	uint8_t private_key[PRIVATE_KEY_MAX];
 	struct signing_key *key = NULL;
@@ -167,12 +186,7 @@ open_key(const uint8_t master[MASTER_KEY_SIZE], const struct stored_key *stored,
 	sodium_memzero(private_key, sizeof(private_key));
 	if (code != CODE_OK)
 		return code;
-	*out = (struct ring_key){
-		.key = key,
-		.created_at_us = stored->created_at_us,
-		.is_retired = stored->retired_at_us != 0,
-		.accept_without_kid = stored->accept_without_kid,
-	};
+	*out = key;
 	return CODE_OK;
 }
 
@@ -186,15 +200,73 @@ is_newer(const struct ring_key *a, const struct ring_key *b)
 }
 
 static void
-insert(struct keyring *keyring, const struct ring_key *key)
+insert(struct ring *ring, const struct stored_key *stored,
+       struct signing_key *key, bool is_ours)
 {
-	size_t at = keyring->count++;
+	int64_t from_us = stored->signs_from_us != 0 ? stored->signs_from_us
+	                                             : stored->created_at_us;
+	const struct ring_key new = {
+		.key = key,
+		.is_ours = is_ours,
+		.created_at_us = stored->created_at_us,
+		/* Tokens say whole seconds. */
+		.signs_from_us = from_us - from_us % US_PER_S,
+		.is_retired = stored->retired_at_us != 0,
+		.accept_without_kid = stored->accept_without_kid,
+	};
+	size_t at = ring->count++;
 
-	while (at > 0 && is_newer(key, &keyring->keys[at - 1])) {
-		keyring->keys[at] = keyring->keys[at - 1];
+	while (at > 0 && is_newer(&new, &ring->keys[at - 1])) {
+		ring->keys[at] = ring->keys[at - 1];
 		at--;
 	}
-	keyring->keys[at] = *key;
+	ring->keys[at] = new;
+}
+
+static const struct ring_key *
+find_kid(const struct ring *ring, const char *kid)
+{
+	for (size_t i = 0; ring != NULL && i < ring->count; i++)
+		if (strcmp(kid, signing_key_kid(ring->keys[i].key)) == 0)
+			return &ring->keys[i];
+	return NULL;
+}
+
+static const struct signing_key *
+signer(const struct ring *ring, enum key_purpose purpose, int64_t issued_at_us)
+{
+	const struct ring_key *first = NULL;
+
+	for (size_t i = 0; i < ring->count; i++) {
+		const struct ring_key *key = &ring->keys[i];
+
+		if (key->is_retired || signing_key_purpose(key->key) != purpose)
+			continue;
+		if (key->signs_from_us <= issued_at_us)
+			return key->key;
+		if (first == NULL || key->signs_from_us < first->signs_from_us)
+			first = key;
+	}
+	return first == NULL ? NULL : first->key;
+}
+
+static enum code
+add_key(struct ring *ring, const uint8_t *master,
+        const struct stored_key *stored)
+{
+	const struct ring_key *known = find_kid(ring->older, stored->kid);
+	struct signing_key *key;
+	enum code code = CODE_UNAUTHENTICATED;
+
+	if (known != NULL) {
+		insert(ring, stored, known->key, false);
+		return CODE_OK;
+	}
+	if (master != NULL)
+		code = open_key(master, stored, &key);
+	if (code == CODE_OK)
+		insert(ring, stored, key, true);
+	return code;
 }
 
 static enum code
@@ -211,11 +283,10 @@ list(struct store *store, struct arena *arena, struct stored_key **out,
 }
 
 static enum code
-open_keys(struct store *store, const uint8_t master[MASTER_KEY_SIZE],
-          struct arena *arena, struct keyring *keyring, const char **fault)
+fill(struct ring *ring, struct store *store, const uint8_t *master,
+     struct arena *arena, const char **fault)
 {
 	struct stored_key *stored;
-	struct ring_key key;
 	size_t count = 0;
 	enum code code = list(store, arena, &stored, &count);
 
@@ -223,9 +294,7 @@ open_keys(struct store *store, const uint8_t master[MASTER_KEY_SIZE],
 	if (code == CODE_OK && count > KEYRING_MAX)
 		code = CODE_RESOURCE_EXHAUSTED;
 	for (size_t i = 0; code == CODE_OK && i < count; i++) {
-		code = open_key(master, &stored[i], &key);
-		if (code == CODE_OK)
-			insert(keyring, &key);
+		code = add_key(ring, master, &stored[i]);
 		*fault = code == CODE_UNAUTHENTICATED
 		                 ? "the master key is not the one that the "
 		                   "signing keys were sealed with: use that one"
@@ -234,12 +303,47 @@ open_keys(struct store *store, const uint8_t master[MASTER_KEY_SIZE],
 	}
 	if (code != CODE_OK)
 		return code;
-	if (keyring_signer(keyring, KEY_PURPOSE_ACCESS) != NULL &&
-	    keyring_signer(keyring, KEY_PURPOSE_REFRESH) != NULL)
+	if (signer(ring, KEY_PURPOSE_ACCESS, INT64_MAX) != NULL &&
+	    signer(ring, KEY_PURPOSE_REFRESH, INT64_MAX) != NULL)
 		return CODE_OK;
 	*fault = "the store has no key that may sign access tokens, or none "
-		 "for refresh tokens: add one";
+		 "for refresh tokens: add one with latchkeyd keys add";
 	return CODE_FAILED_PRECONDITION;
+}
+
+/* free_ring wipes the keys that this ring opened, not those before it. */
+static void
+free_ring(struct ring *ring)
+{
+	for (size_t i = 0; ring != NULL && i < ring->count; i++)
+		if (ring->keys[i].is_ours)
+			signing_key_close(ring->keys[i].key);
+	free(ring);
+}
+
+/* make_ring reads the store; what `older` has opened is shared with it. */
+static enum code
+make_ring(struct store *store, const uint8_t *master, struct ring *older,
+          struct ring **out, const char **fault)
+{
+	struct ring *ring = calloc(1, sizeof(*ring));
+	void *memory = malloc(KEYRING_LIST_SIZE);
+	enum code code = CODE_RESOURCE_EXHAUSTED;
+	struct arena arena;
+
+	*fault = "there is no memory for the signing keys";
+	if (ring != NULL && memory != NULL) {
+		ring->older = older;
+		arena_init(&arena, memory, KEYRING_LIST_SIZE);
+		code = fill(ring, store, master, &arena, fault);
+		arena_reset(&arena);
+	}
+	free(memory);
+	if (code == CODE_OK)
+		*out = ring;
+	else
+		free_ring(ring);
+	return code;
 }
 
 enum code
@@ -247,20 +351,17 @@ keyring_open(struct store *store, const uint8_t master[MASTER_KEY_SIZE],
              struct keyring **out, char *err, size_t err_size)
 {
 	struct keyring *keyring = calloc(1, sizeof(*keyring));
-	void *memory = malloc(LIST_SIZE);
 	const char *fault = "there is no memory for the signing keys";
 	enum code code = CODE_RESOURCE_EXHAUSTED;
-	struct arena arena;
+	struct ring *ring = NULL;
 
-	if (keyring != NULL && memory != NULL) {
-		arena_init(&arena, memory, LIST_SIZE);
+	if (keyring != NULL) {
 		(void)crypto_kdf_derive_from_key(
 			keyring->digest_key, sizeof(keyring->digest_key),
 			DIGEST_SUBKEY, KDF_CONTEXT, master);
-		code = open_keys(store, master, &arena, keyring, &fault);
-		arena_reset(&arena);
+		code = make_ring(store, master, NULL, &ring, &fault);
+		atomic_init(&keyring->newest, ring);
 	}
-	free(memory);
 	if (code == CODE_OK) {
 		*out = keyring;
 		return CODE_OK;
@@ -270,13 +371,49 @@ keyring_open(struct store *store, const uint8_t master[MASTER_KEY_SIZE],
 	return code;
 }
 
+/* are_same compares what may change; keys are sorted alike. */
+static bool
+are_same(const struct ring *a, const struct ring *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->keys[i].key != b->keys[i].key ||
+		    a->keys[i].is_retired != b->keys[i].is_retired ||
+		    a->keys[i].accept_without_kid !=
+		            b->keys[i].accept_without_kid)
+			return false;
+	return true;
+}
+
+enum code
+keyring_reload(struct keyring *keyring, struct store *store,
+               const uint8_t *master, bool *changed, const char **fault)
+{
+	struct ring *older = atomic_load(&keyring->newest), *ring = NULL;
+	enum code code = make_ring(store, master, older, &ring, fault);
+
+	if (code != CODE_OK)
+		return code;
+	*changed = !are_same(older, ring);
+	if (*changed)
+		atomic_store(&keyring->newest, ring);
+	else
+		free_ring(ring);
+	return CODE_OK;
+}
+
 void
 keyring_close(struct keyring *keyring)
 {
+	struct ring *ring, *older;
+
 	if (keyring == NULL)
 		return;
-	for (size_t i = 0; i < keyring->count; i++)
-		signing_key_close(keyring->keys[i].key);
+	for (ring = atomic_load(&keyring->newest); ring != NULL; ring = older) {
+		older = ring->older;
+		free_ring(ring);
+	}
 	sodium_memzero(keyring->digest_key, sizeof(keyring->digest_key));
 	free(keyring);
 }
@@ -288,52 +425,57 @@ keyring_digest_key(const struct keyring *keyring)
 }
 
 const struct signing_key *
-keyring_signer(const struct keyring *keyring, enum key_purpose purpose)
+keyring_signer(const struct keyring *keyring, enum key_purpose purpose,
+               int64_t issued_at_us)
 {
-	for (size_t i = 0; i < keyring->count; i++)
-		if (!keyring->keys[i].is_retired &&
-		    signing_key_purpose(keyring->keys[i].key) == purpose)
-			return keyring->keys[i].key;
+	return signer(newest(keyring), purpose, issued_at_us);
+}
+
+/* find_marked returns the newest key for tokens that name none. */
+static const struct ring_key *
+find_marked(const struct ring *ring)
+{
+	for (size_t i = 0; i < ring->count; i++)
+		if (ring->keys[i].accept_without_kid)
+			return &ring->keys[i];
 	return NULL;
 }
 
 const struct signing_key *
 keyring_find(const struct keyring *keyring, const char *kid, enum key_alg alg)
 {
-	for (size_t i = 0; i < keyring->count; i++) {
-		const struct ring_key *key = &keyring->keys[i];
+	const struct ring *ring = newest(keyring);
+	const struct ring_key *key =
+		kid == NULL ? find_marked(ring) : find_kid(ring, kid);
 
-		if (kid == NULL ? key->accept_without_kid
-		                : strcmp(kid, signing_key_kid(key->key)) == 0)
-			return signing_key_alg(key->key) == alg ? key->key
-			                                        : NULL;
-	}
-	return NULL;
+	return key != NULL && signing_key_alg(key->key) == alg ? key->key
+	                                                       : NULL;
 }
 
 enum code
 keyring_list_public(const struct keyring *keyring, struct arena *arena,
                     struct public_key **out, size_t *count)
 {
-	struct public_key *list =
-		arena_alloc(arena, keyring->count * sizeof(*list));
+	const struct ring *ring = newest(keyring);
+	struct public_key *keys =
+		arena_alloc(arena, ring->count * sizeof(*keys));
 	size_t used = 0;
 
-	if (list == NULL)
+	if (keys == NULL)
 		return CODE_RESOURCE_EXHAUSTED;
-	for (size_t i = 0; i < keyring->count; i++) {
-		const struct signing_key *key = keyring->keys[i].key;
+	for (size_t i = 0; i < ring->count; i++) {
+		const struct signing_key *key = ring->keys[i].key;
 		enum code code;
 
 		if (signing_key_purpose(key) != KEY_PURPOSE_ACCESS)
 			continue;
-		code = signing_key_public(key, arena, &list[used]);
+		code = signing_key_public(key, arena, &keys[used]);
 		if (code == CODE_OK)
 			used++;
 		else if (code != CODE_NOT_FOUND)
 			return code;
 	}
-	*out = list;
+	*out = keys;
 	*count = used;
 	return CODE_OK;
 }

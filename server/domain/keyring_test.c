@@ -10,7 +10,10 @@
 
 #include <cmocka.h>
 
+#include "server/domain/key_retirement.h"
 #include "server/domain/test_keyring.h"
+
+#define S ((int64_t)1000000) /* in microseconds */
 
 static int
 setup(void **state)
@@ -46,7 +49,11 @@ static enum code
 add(struct test_keyring *test, enum key_alg alg, enum key_purpose purpose,
     int64_t now_us)
 {
-	return keyring_add_key(test->store, test->master, alg, purpose, now_us);
+	const struct key_order order = { .alg = alg,
+		                         .purpose = purpose,
+		                         .now_us = now_us };
+
+	return keyring_add(test->store, test->master, &order, NULL);
 }
 
 static bool
@@ -73,11 +80,12 @@ keys_come_back_as_they_were_sealed(void **state)
 	for (int p = KEY_PURPOSE_ACCESS; p <= KEY_PURPOSE_REFRESH; p++) {
 		enum key_purpose purpose = (enum key_purpose)p;
 		const struct signing_key *key =
-			keyring_signer(test->keyring, purpose);
+			keyring_signer(test->keyring, purpose, INT64_MAX);
 
 		assert_non_null(key);
 		assert_int_equal(signing_key_purpose(key), purpose);
-		assert_true(have_same_key(key, keyring_signer(again, purpose)));
+		assert_true(have_same_key(
+			key, keyring_signer(again, purpose, INT64_MAX)));
 	}
 	keyring_close(again);
 	keyring_close(NULL);
@@ -93,12 +101,13 @@ the_newest_key_of_a_purpose_signs(void **state)
 	test_keyring_add(test, KEY_RS256, KEY_PURPOSE_ACCESS, 3);
 	test_keyring_add(test, KEY_HS256, KEY_PURPOSE_ACCESS, 2);
 	test_keyring_open(test);
-	assert_int_equal(signing_key_alg(keyring_signer(test->keyring,
-	                                                KEY_PURPOSE_ACCESS)),
+	assert_int_equal(signing_key_alg(keyring_signer(
+				 test->keyring, KEY_PURPOSE_ACCESS, INT64_MAX)),
 	                 KEY_RS256);
-	assert_int_equal(signing_key_alg(keyring_signer(test->keyring,
-	                                                KEY_PURPOSE_REFRESH)),
-	                 KEY_HS256);
+	assert_int_equal(
+		signing_key_alg(keyring_signer(test->keyring,
+	                                       KEY_PURPOSE_REFRESH, INT64_MAX)),
+		KEY_HS256);
 }
 
 static void
@@ -122,8 +131,8 @@ a_retired_key_is_found_and_listed_and_does_not_sign(void **state)
 	test_keyring_add(test, KEY_RS256, KEY_PURPOSE_ACCESS, 3);
 	test_keyring_change(test, retire_rs256);
 	test_keyring_open(test);
-	assert_int_equal(signing_key_alg(keyring_signer(test->keyring,
-	                                                KEY_PURPOSE_ACCESS)),
+	assert_int_equal(signing_key_alg(keyring_signer(
+				 test->keyring, KEY_PURPOSE_ACCESS, INT64_MAX)),
 	                 KEY_ES256);
 	arena_init(&arena, memory, sizeof(memory));
 	assert_int_equal(
@@ -145,7 +154,7 @@ a_key_is_found_by_its_exact_kid_and_algorithm(void **state)
 	test_keyring_add(test, KEY_ES256, KEY_PURPOSE_ACCESS, 1);
 	test_keyring_add(test, KEY_HS256, KEY_PURPOSE_REFRESH, 1);
 	test_keyring_open(test);
-	key = keyring_signer(test->keyring, KEY_PURPOSE_ACCESS);
+	key = keyring_signer(test->keyring, KEY_PURPOSE_ACCESS, INT64_MAX);
 	(void)snprintf(kid, sizeof(kid), "%s", signing_key_kid(key));
 	assert_ptr_equal(keyring_find(test->keyring, kid, KEY_ES256), key);
 	assert_null(keyring_find(test->keyring, kid, KEY_HS256));
@@ -296,28 +305,50 @@ a_sealed_key_cannot_be_passed_off_as_another(void **state)
 	assert_int_equal(try_open(test, &keyring), CODE_UNAUTHENTICATED);
 }
 
+static enum code
+add_secret(struct test_keyring *test, size_t len)
+{
+	static const uint8_t secret[PRIVATE_KEY_MAX + 1] = "shared";
+	const struct key_order order = { .alg = KEY_HS256,
+		                         .purpose = KEY_PURPOSE_ACCESS,
+		                         .secret = { secret, len },
+		                         .now_us = 1 };
+
+	return keyring_add(test->store, test->master, &order, NULL);
+}
+
 static void
 a_given_secret_signs_and_is_bounded(void **state)
 {
-	static const uint8_t secret[PRIVATE_KEY_MAX + 1] = "shared";
 	struct test_keyring *test = *state;
 
-	for (size_t len = 0; len <= PRIVATE_KEY_MAX + 1; len++) {
-		if (len >= 32 && len <= PRIVATE_KEY_MAX)
-			continue;
-		assert_int_equal(
-			keyring_add_secret(test->store, test->master,
-		                           (struct bytes){ secret, len }, 1),
-			CODE_INVALID_ARGUMENT);
-	}
-	assert_int_equal(keyring_add_secret(test->store, test->master,
-	                                    (struct bytes){ secret, 32 }, 1),
-	                 CODE_OK);
+	for (size_t len = 0; len <= PRIVATE_KEY_MAX + 1; len++)
+		if (len < 32 || len > PRIVATE_KEY_MAX)
+			assert_int_equal(add_secret(test, len),
+			                 CODE_INVALID_ARGUMENT);
+	assert_int_equal(add_secret(test, 32), CODE_OK);
 	test_keyring_add(test, KEY_HS256, KEY_PURPOSE_REFRESH, 1);
 	test_keyring_open(test);
-	assert_int_equal(signing_key_alg(keyring_signer(test->keyring,
-	                                                KEY_PURPOSE_ACCESS)),
+	assert_int_equal(signing_key_alg(keyring_signer(
+				 test->keyring, KEY_PURPOSE_ACCESS, INT64_MAX)),
 	                 KEY_HS256);
+}
+
+static void
+a_secret_is_for_hs256_and_access_tokens_alone(void **state)
+{
+	static const uint8_t secret[32] = "shared";
+	struct test_keyring *test = *state;
+	struct key_order order = { .alg = KEY_ES256,
+		                   .purpose = KEY_PURPOSE_ACCESS,
+		                   .secret = { secret, sizeof(secret) } };
+
+	assert_int_equal(keyring_add(test->store, test->master, &order, NULL),
+	                 CODE_INVALID_ARGUMENT);
+	order.alg = KEY_HS256;
+	order.purpose = KEY_PURPOSE_REFRESH;
+	assert_int_equal(keyring_add(test->store, test->master, &order, NULL),
+	                 CODE_INVALID_ARGUMENT);
 }
 
 static void
@@ -362,6 +393,103 @@ the_digest_key_follows_from_the_master_key_alone(void **state)
 	                    sizeof(before));
 }
 
+/* add_later adds an ES256 access key that signs from a time on. */
+static void
+add_later(struct test_keyring *test, int64_t now_us, int64_t signs_from_us,
+          char kid[KEY_ID_MAX + 1])
+{
+	const struct key_order order = { .alg = KEY_ES256,
+		                         .purpose = KEY_PURPOSE_ACCESS,
+		                         .now_us = now_us,
+		                         .signs_from_us = signs_from_us };
+
+	assert_int_equal(keyring_add(test->store, test->master, &order, kid),
+	                 CODE_OK);
+}
+
+static const char *
+signer_at(const struct test_keyring *test, int64_t issued_at_us)
+{
+	return signing_key_kid(keyring_signer(test->keyring, KEY_PURPOSE_ACCESS,
+	                                      issued_at_us));
+}
+
+static void
+a_key_signs_from_its_time_on_and_is_public_before(void **state)
+{
+	struct test_keyring *test = *state;
+	char old[KEY_ID_MAX + 1], new[KEY_ID_MAX + 1];
+	struct public_key *list;
+	struct arena arena;
+	char memory[4096];
+	size_t count;
+
+	test_keyring_add(test, KEY_HS256, KEY_PURPOSE_REFRESH, 1);
+	add_later(test, 10 * S, 0, old);
+	add_later(test, 20 * S, 100 * S + 7, new);
+	test_keyring_open(test);
+	assert_string_equal(signer_at(test, 10 * S), old);
+	assert_string_equal(signer_at(test, 100 * S - 1), old);
+	assert_string_equal(signer_at(test, 100 * S), new);
+	/* A clock that was set back finds a key as well. */
+	assert_string_equal(signer_at(test, 0), old);
+	arena_init(&arena, memory, sizeof(memory));
+	assert_int_equal(
+		keyring_list_public(test->keyring, &arena, &list, &count),
+		CODE_OK);
+	assert_int_equal(count, 2);
+	assert_string_equal(list[0].kid, new);
+}
+
+static bool
+reload(struct test_keyring *test, const uint8_t *master)
+{
+	const char *fault = NULL;
+	bool changed = false;
+
+	assert_int_equal(keyring_reload(test->keyring, test->store, master,
+	                                &changed, &fault),
+	                 CODE_OK);
+	return changed;
+}
+
+static void
+a_keyring_takes_over_what_changed_and_keeps_what_it_lent(void **state)
+{
+	struct test_keyring *test = *state;
+	char old[KEY_ID_MAX + 1], new[KEY_ID_MAX + 1], err[256];
+	const struct signing_key *lent;
+	const char *fault = NULL;
+	struct key_retirement retirement = { .kid = old,
+		                             .now_us = 30,
+		                             .at_once = true };
+	bool changed = true;
+
+	test_keyring_add(test, KEY_HS256, KEY_PURPOSE_REFRESH, 1);
+	add_later(test, 10, 0, old);
+	test_keyring_open(test);
+	lent = keyring_find(test->keyring, old, KEY_ES256);
+	assert_false(reload(test, NULL));
+	add_later(test, 20, 0, new);
+	/* A new key must be unsealed. */
+	assert_int_equal(keyring_reload(test->keyring, test->store, NULL,
+	                                &changed, &fault),
+	                 CODE_UNAUTHENTICATED);
+	assert_non_null(fault);
+	assert_string_equal(signer_at(test, 30), old);
+	assert_true(reload(test, test->master));
+	assert_false(reload(test, test->master));
+	assert_string_equal(signer_at(test, 30), new);
+	assert_ptr_equal(keyring_find(test->keyring, old, KEY_ES256), lent);
+
+	assert_int_equal(key_retire(test->store, &retirement, err, sizeof(err)),
+	                 CODE_OK);
+	assert_true(reload(test, NULL));
+	assert_null(keyring_find(test->keyring, old, KEY_ES256));
+	/* Who has it still uses it. */
+	assert_true(have_same_key(lent, lent));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -379,6 +507,9 @@ main(void)
 		CASE(a_key_that_was_tampered_with_is_refused),
 		CASE(a_sealed_key_cannot_be_passed_off_as_another),
 		CASE(a_given_secret_signs_and_is_bounded),
+		CASE(a_secret_is_for_hs256_and_access_tokens_alone),
+		CASE(a_key_signs_from_its_time_on_and_is_public_before),
+		CASE(a_keyring_takes_over_what_changed_and_keeps_what_it_lent),
 		CASE(refresh_keys_are_hs256_only),
 		CASE(a_store_holds_so_many_keys_and_no_more),
 		CASE(the_digest_key_follows_from_the_master_key_alone),

@@ -40,9 +40,12 @@ void
 test_keyring_add(struct test_keyring *test, enum key_alg alg,
                  enum key_purpose purpose, int64_t now_us)
 {
-	must(keyring_add_key(test->store, test->master, alg, purpose, now_us) ==
-	             CODE_OK,
-	     "keyring_add_key");
+	const struct key_order order = { .alg = alg,
+		                         .purpose = purpose,
+		                         .now_us = now_us };
+
+	must(keyring_add(test->store, test->master, &order, NULL) == CODE_OK,
+	     "keyring_add");
 }
 
 void

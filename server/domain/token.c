@@ -11,6 +11,8 @@
 #include "server/domain/token_json.h"
 #include "server/domain/token_parts.h"
 
+#define US_PER_S 1000000
+
 const char *
 token_fault_name(enum token_fault fault)
 {
@@ -87,7 +89,8 @@ token_issue(const struct keyring *keyring, const struct token_policy *policy,
             struct arena *arena, const struct token_claims *claims, char **out)
 {
 	const struct signing_key *key =
-		keyring_signer(keyring, purpose_of(claims->type));
+		keyring_signer(keyring, purpose_of(claims->type),
+	                       claims->issued_at * US_PER_S);
 	struct draft draft = { .len = 0 };
 	enum code code;
 	char *text;
@@ -213,6 +216,7 @@ token_verify(const struct token_verifier *verifier, const char *text,
 {
 	struct bytes token = { text, strnlen(text, TOKEN_MAX + 1) };
 	bool may_cache = (accepted & 1U << TOKEN_ACCESS) != 0;
+	unsigned era = token_cache_era(verifier->cache);
 	struct token_content content = { 0 };
 	enum token_fault fault;
 
@@ -228,6 +232,6 @@ token_verify(const struct token_verifier *verifier, const char *text,
 		return fault;
 	fault = judge(&content, accepted, now);
 	if (fault == TOKEN_OK && may_cache && claims->type == TOKEN_ACCESS)
-		token_cache_put(verifier->cache, token, now, claims);
+		token_cache_put(verifier->cache, token, now, claims, era);
 	return fault;
 }

@@ -1,6 +1,7 @@
 #include "server/domain/token_cache.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ _Static_assert((SETS & (SETS - 1)) == 0, "a set is found by masking");
 struct entry {
 	uint8_t digest[DIGEST_SIZE];
 	struct token_claims claims; /* type 0: nobody lies here */
+	unsigned era;
 };
 
 struct set {
@@ -24,6 +26,7 @@ struct set {
 
 struct token_cache {
 	uint8_t key[DIGEST_SIZE];
+	atomic_uint era;
 	pthread_mutex_t locks[LOCKS]; /* lock n guards sets n, n + LOCKS, … */
 	struct set sets[SETS];
 };
@@ -54,6 +57,18 @@ token_cache_close(struct token_cache *cache)
 		(void)pthread_mutex_destroy(&cache->locks[i]);
 	sodium_memzero(cache, sizeof(*cache));
 	free(cache);
+}
+
+void
+token_cache_forget(struct token_cache *cache)
+{
+	atomic_fetch_add(&cache->era, 1);
+}
+
+unsigned
+token_cache_era(const struct token_cache *cache)
+{
+	return cache == NULL ? 0 : atomic_load(&cache->era);
 }
 
 static size_t
@@ -102,6 +117,8 @@ token_cache_find(struct token_cache *cache, struct bytes text,
 	at = digest(cache, text, wanted);
 	(void)pthread_mutex_lock(&cache->locks[at % LOCKS]);
 	entry = find(&cache->sets[at], wanted);
+	if (entry != NULL && entry->era != atomic_load(&cache->era))
+		entry = NULL;
 	if (entry != NULL)
 		*out = entry->claims;
 	(void)pthread_mutex_unlock(&cache->locks[at % LOCKS]);
@@ -110,7 +127,7 @@ token_cache_find(struct token_cache *cache, struct bytes text,
 
 void
 token_cache_put(struct token_cache *cache, struct bytes text, int64_t now,
-                const struct token_claims *claims)
+                const struct token_claims *claims, unsigned era)
 {
 	uint8_t wanted[DIGEST_SIZE];
 	struct entry *entry;
@@ -125,5 +142,6 @@ token_cache_put(struct token_cache *cache, struct bytes text, int64_t now,
 		entry = choose(&cache->sets[at], now);
 	memcpy(entry->digest, wanted, DIGEST_SIZE);
 	entry->claims = *claims;
+	entry->era = era;
 	(void)pthread_mutex_unlock(&cache->locks[at % LOCKS]);
 }

@@ -17,7 +17,8 @@
  * key of the process; the text itself is not kept.
  *
  * Fixed memory, about 2.2 MB, allocated at once. Safe from any thread. Belongs
- * to one keyring and one policy: with others, open another.
+ * to one keyring and one policy: with another policy, open another; when the
+ * keyring has changed, forget what the old keys vouched for.
  */
 #define TOKEN_CACHE_ENTRIES 16384
 #define TOKEN_CACHE_WAYS 4 /* places that one token may lie in */
@@ -30,6 +31,14 @@ NODISCARD enum code token_cache_open(struct token_cache **out);
 /* token_cache_close wipes and frees; it accepts NULL. */
 void token_cache_close(struct token_cache *cache);
 
+/*
+ * token_cache_forget begins a new era: nothing of the one before is found any
+ * more, nor kept if it comes late. token_cache_era is to be asked before the
+ * keyring is, for token_cache_put; 0 of a NULL cache.
+ */
+void token_cache_forget(struct token_cache *cache);
+unsigned token_cache_era(const struct token_cache *cache);
+
 /* token_cache_find fills *out if the text is known; never in a NULL cache. */
 bool token_cache_find(struct token_cache *cache, struct bytes text,
                       struct token_claims *out);
@@ -40,6 +49,6 @@ bool token_cache_find(struct token_cache *cache, struct bytes text,
  * that is expired itself, and any in a NULL cache, is not kept.
  */
 void token_cache_put(struct token_cache *cache, struct bytes text, int64_t now,
-                     const struct token_claims *claims);
+                     const struct token_claims *claims, unsigned era);
 
 #endif

@@ -215,7 +215,8 @@ put_many(struct token_cache *cache, uint64_t first, size_t count, int64_t now)
 		};
 
 		claims.user_id = i;
-		token_cache_put(cache, token, now, &claims);
+		token_cache_put(cache, token, now, &claims,
+		                token_cache_era(cache));
 	}
 	for (uint64_t i = first; i < first + count; i++) {
 		struct bytes token = {
@@ -270,13 +271,35 @@ a_token_put_twice_lies_in_one_place(void **state)
 }
 
 static void
+what_old_keys_vouched_for_is_forgotten(void **state)
+{
+	struct fixture *f = *state;
+	struct token_cache *cache = f->cached.cache;
+	struct token_claims claims = { .type = TOKEN_ACCESS,
+		                       .expires_at = NOW + 1 };
+	const struct bytes text = { "x", 1 };
+	unsigned era = token_cache_era(cache);
+
+	token_cache_put(cache, text, NOW, &claims, era);
+	assert_true(token_cache_find(cache, text, &claims));
+	token_cache_forget(cache);
+	assert_false(token_cache_find(cache, text, &claims));
+	/* A verification that began before comes late. */
+	token_cache_put(cache, text, NOW, &claims, era);
+	assert_false(token_cache_find(cache, text, &claims));
+	token_cache_put(cache, text, NOW, &claims, token_cache_era(cache));
+	assert_true(token_cache_find(cache, text, &claims));
+}
+
+static void
 without_a_cache_nothing_is_known(void **state)
 {
 	struct token_claims claims = { .type = TOKEN_ACCESS,
 		                       .expires_at = NOW + 1 };
 
 	(void)state;
-	token_cache_put(NULL, (struct bytes){ "x", 1 }, NOW, &claims);
+	token_cache_put(NULL, (struct bytes){ "x", 1 }, NOW, &claims, 0);
+	assert_int_equal(token_cache_era(NULL), 0);
 	assert_false(token_cache_find(NULL, (struct bytes){ "x", 1 }, &claims));
 	token_cache_close(NULL);
 }
@@ -318,6 +341,7 @@ main(void)
 		CASE(more_tokens_than_fit_displace_older_ones),
 		CASE(expired_tokens_are_displaced_first),
 		CASE(a_token_put_twice_lies_in_one_place),
+		CASE(what_old_keys_vouched_for_is_forgotten),
 		CASE(without_a_cache_nothing_is_known),
 		CASE(many_threads_use_it_at_the_same_time),
 	};

@@ -101,9 +101,10 @@ check_signed(char kind, const uint8_t *data, size_t size)
 		"\"jti\":\"000102030405060708090a0b0c0d0e0f\","
 		"\"user_id\":\"42\","
 		"\"sid\":\"000102030405060708090a0b0c0d0e0f\"}";
-	const struct signing_key *key =
-		keyring_signer(test.keyring, kind == 'r' ? KEY_PURPOSE_REFRESH
-	                                                 : KEY_PURPOSE_ACCESS);
+	const struct signing_key *key = keyring_signer(
+		test.keyring,
+		kind == 'r' ? KEY_PURPOSE_REFRESH : KEY_PURPOSE_ACCESS,
+		INT64_MAX);
 	static char text[8 * TOKEN_MAX];
 	struct bytes input = { data, size };
 	char header[128];

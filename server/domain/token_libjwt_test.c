@@ -90,6 +90,18 @@ spoil(char *token)
 }
 
 static void
+add_secret(struct test_keyring *test)
+{
+	const struct key_order order = { .alg = KEY_HS256,
+		                         .purpose = KEY_PURPOSE_ACCESS,
+		                         .secret = { SECRET, strlen(SECRET) },
+		                         .now_us = 1 };
+
+	assert_int_equal(keyring_add(test->store, test->master, &order, NULL),
+	                 CODE_OK);
+}
+
+static void
 libjwt_takes_our_es256_tokens_with_the_published_key(void **state)
 {
 	struct test_keyring test;
@@ -136,10 +148,7 @@ libjwt_takes_our_hs256_tokens_with_the_shared_secret(void **state)
 	(void)state;
 	arena_init(&arena, memory, sizeof(memory));
 	test_keyring_init(&test);
-	assert_int_equal(
-		keyring_add_secret(test.store, test.master,
-	                           (struct bytes){ SECRET, strlen(SECRET) }, 1),
-		CODE_OK);
+	add_secret(&test);
 	test_keyring_add(&test, KEY_HS256, KEY_PURPOSE_REFRESH, 1);
 	test_keyring_open(&test);
 	token = issue(&test, &arena, TOKEN_ACCESS);
@@ -165,10 +174,7 @@ a_token_that_libjwt_made_without_our_header_is_refused(void **state)
 
 	(void)state;
 	test_keyring_init(&test);
-	assert_int_equal(
-		keyring_add_secret(test.store, test.master,
-	                           (struct bytes){ SECRET, strlen(SECRET) }, 1),
-		CODE_OK);
+	add_secret(&test);
 	test_keyring_add(&test, KEY_HS256, KEY_PURPOSE_REFRESH, 1);
 	test_keyring_open(&test);
 	verifier = (struct token_verifier){ .keyring = test.keyring,

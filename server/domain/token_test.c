@@ -147,7 +147,7 @@ sign(struct fixture *f, const struct signing_key *key, const char *header,
 static const struct signing_key *
 key_for(struct fixture *f, enum key_purpose purpose)
 {
-	return keyring_signer(f->test.keyring, purpose);
+	return keyring_signer(f->test.keyring, purpose, INT64_MAX);
 }
 
 static char *

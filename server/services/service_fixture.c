@@ -16,6 +16,11 @@
 
 static const uint8_t master[MASTER_KEY_SIZE] = { 1 };
 
+static const struct key_order orders[] = {
+	{ .alg = KEY_ES256, .purpose = KEY_PURPOSE_ACCESS, .now_us = START },
+	{ .alg = KEY_HS256, .purpose = KEY_PURPOSE_REFRESH, .now_us = START },
+};
+
 static void
 open_store(struct service_fixture *f)
 {
@@ -30,12 +35,10 @@ open_store(struct service_fixture *f)
 	assert_int_equal(
 		store_open(&options, &f->store, &fault, err, sizeof(err)),
 		CODE_OK);
-	assert_int_equal(keyring_add_key(f->store, master, KEY_ES256,
-	                                 KEY_PURPOSE_ACCESS, START),
-	                 CODE_OK);
-	assert_int_equal(keyring_add_key(f->store, master, KEY_HS256,
-	                                 KEY_PURPOSE_REFRESH, START),
-	                 CODE_OK);
+	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+		assert_int_equal(
+			keyring_add(f->store, master, &orders[i], NULL),
+			CODE_OK);
 	assert_int_equal(
 		keyring_open(f->store, master, &f->keyring, err, sizeof(err)),
 		CODE_OK);

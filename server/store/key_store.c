@@ -47,6 +47,8 @@ pack(struct store_txn *txn, struct arena *arena, const struct stored_key *key)
 	record.created_at_us = key->created_at_us;
 	record.retired_at_us = key->retired_at_us;
 	record.accept_without_kid = key->accept_without_kid;
+	record.signs_from_us = key->signs_from_us;
+	record.verifies_until_us = key->verifies_until_us;
 	if (txn->code == CODE_OK)
 		store_fail(txn, record_pack(arena, &record.base, &value));
 	return value;
@@ -75,6 +77,8 @@ unpack(struct arena *arena, const struct store_cursor *cursor,
 		.created_at_us = record->created_at_us,
 		.retired_at_us = record->retired_at_us,
 		.accept_without_kid = record->accept_without_kid,
+		.signs_from_us = record->signs_from_us,
+		.verifies_until_us = record->verifies_until_us,
 	};
 	if (check(out) != CODE_OK || strlen(out->kid) != cursor->key.len ||
 	    memcmp(out->kid, cursor->key.data, cursor->key.len) != 0)
@@ -107,6 +111,12 @@ key_store_put(struct store_txn *txn, struct arena *arena,
 		store_fail(txn, CODE_NOT_FOUND);
 	store_put(txn, STORE_SIGNING_KEY, kid_key(key->kid),
 	          pack(txn, arena, key));
+}
+
+void
+key_store_del(struct store_txn *txn, const char *kid)
+{
+	store_del(txn, STORE_SIGNING_KEY, kid_key(kid));
 }
 
 static size_t

@@ -27,6 +27,8 @@ struct stored_key {
 	int64_t created_at_us;
 	int64_t retired_at_us;
 	bool accept_without_kid;
+	int64_t signs_from_us;
+	int64_t verifies_until_us;
 };
 
 /*
@@ -41,6 +43,9 @@ void key_store_add(struct store_txn *txn, struct arena *arena,
 /* key_store_put replaces a key that exists, or fails with NOT_FOUND. */
 void key_store_put(struct store_txn *txn, struct arena *arena,
                    const struct stored_key *key);
+
+/* key_store_del removes a key; absence is not a failure. */
+void key_store_del(struct store_txn *txn, const char *kid);
 
 /*
  * key_store_list copies every key into the arena, in kid order: *out points at

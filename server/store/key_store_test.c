@@ -64,6 +64,8 @@ keys_are_listed_whole_in_the_order_of_their_ids(void **state)
 	b.retired_at_us = 9;
 	b.purpose = KEY_PURPOSE_REFRESH;
 	b.accept_without_kid = true;
+	b.signs_from_us = 6;
+	b.verifies_until_us = 10;
 	assert_int_equal(add(f, &b), CODE_OK);
 	assert_int_equal(add(f, &a), CODE_OK);
 	store_fixture_reopen(f);
@@ -78,6 +80,9 @@ keys_are_listed_whole_in_the_order_of_their_ids(void **state)
 	assert_int_equal(keys[1].created_at_us, 5);
 	assert_int_equal(keys[1].retired_at_us, 9);
 	assert_true(keys[1].accept_without_kid);
+	assert_int_equal(keys[1].signs_from_us, 6);
+	assert_int_equal(keys[1].verifies_until_us, 10);
+	assert_int_equal(keys[0].signs_from_us, 0);
 	assert_false(keys[0].accept_without_kid);
 }
 
@@ -96,6 +101,25 @@ adding_a_known_key_and_putting_an_unknown_one_are_refused(void **state)
 	assert_int_equal(list(f, &keys, &count), CODE_OK);
 	assert_int_equal(count, 1);
 	assert_int_equal(keys[0].retired_at_us, 77);
+}
+
+static void
+a_deleted_key_is_gone_and_the_others_stay(void **state)
+{
+	struct store_fixture *f = *state;
+	struct stored_key a = key_of("a"), b = key_of("b"), *keys;
+	struct store_txn txn;
+	size_t count;
+
+	assert_int_equal(add(f, &a), CODE_OK);
+	assert_int_equal(add(f, &b), CODE_OK);
+	store_begin_write(f->store, &txn);
+	key_store_del(&txn, "a");
+	key_store_del(&txn, "nobody");
+	assert_int_equal(store_end(&txn), CODE_OK);
+	assert_int_equal(list(f, &keys, &count), CODE_OK);
+	assert_int_equal(count, 1);
+	assert_string_equal(keys[0].kid, "b");
 }
 
 static void
@@ -176,6 +200,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(keys_are_listed_whole_in_the_order_of_their_ids),
 		TEST(adding_a_known_key_and_putting_an_unknown_one_are_refused),
+		TEST(a_deleted_key_is_gone_and_the_others_stay),
 		TEST(keys_beyond_the_limits_are_refused),
 		TEST(a_key_that_does_not_unpack_is_damage),
 		TEST(fails_cleanly_when_the_request_is_out_of_memory),
