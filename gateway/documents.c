@@ -14,29 +14,31 @@
 
 #define FILE_MAX ((off_t)8 << 20) /* bytes */
 #define TYPE_HTML "text/html; charset=utf-8"
+#define TYPE_STYLE "text/css; charset=utf-8"
 /* Without a charset browsers read its letters wrong, and show nothing. */
 #define TYPE_SCRIPT "text/javascript; charset=utf-8"
 
-/* Swagger UI's page: its own files, the styles it sets on elements, pictures
- * within its style sheet, and calls to this gateway. Nothing else. */
+/* Swagger UI's page: files of its own and ours, pictures within its style
+ * sheet, and calls to this gateway. Nothing else. */
 #define DOCS_POLICY                                                            \
-	"default-src 'none'; script-src 'self'; style-src 'self' "             \
-	"'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "          \
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	"default-src 'none'; script-src 'self'; style-src 'self'; "            \
+	"img-src 'self' data:; connect-src 'self'; base-uri 'none'; "          \
+	"form-action 'none'; frame-ancestors 'none'"
 
-/* All that is ever served; the last is ours. */
+/* All that is ever served. */
 static const struct {
 	const char *name;
 	const char *type;
+	bool is_ours;
 } files[] = {
-	{ "swagger-ui-bundle.js", TYPE_SCRIPT },
-	{ "swagger-ui.css", "text/css; charset=utf-8" },
-	{ "favicon-32x32.png", "image/png" },
-	{ "start.js", TYPE_SCRIPT },
+	{ "swagger-ui-bundle.js", TYPE_SCRIPT, false },
+	{ "swagger-ui.css", TYPE_STYLE, false },
+	{ "favicon-32x32.png", "image/png", false },
+	{ "docs.css", TYPE_STYLE, true },
+	{ "start.js", TYPE_SCRIPT, true },
 };
 
 #define FILE_COUNT (sizeof(files) / sizeof(files[0]))
-#define FOREIGN_COUNT (FILE_COUNT - 1)
 
 struct documents {
 	struct document openapi;
@@ -163,15 +165,13 @@ make_docs(struct documents *d, const char *dir, char *err, size_t err_size)
 	enum code code = CODE_OK;
 
 	d->docs.policy = DOCS_POLICY;
-	if (dir == NULL) {
-		set_builtin(&d->docs, "missing.html", TYPE_HTML);
-		return CODE_OK;
-	}
-	set_builtin(&d->docs, "index.html", TYPE_HTML);
-	set_builtin(&d->files[FOREIGN_COUNT], files[FOREIGN_COUNT].name,
-	            files[FOREIGN_COUNT].type);
-	for (size_t i = 0; i < FOREIGN_COUNT && code == CODE_OK; i++)
-		code = read_file(d, dir, i, err, err_size);
+	set_builtin(&d->docs, dir == NULL ? "missing.html" : "index.html",
+	            TYPE_HTML);
+	for (size_t i = 0; i < FILE_COUNT && code == CODE_OK; i++)
+		if (files[i].is_ours)
+			set_builtin(&d->files[i], files[i].name, files[i].type);
+		else if (dir != NULL)
+			code = read_file(d, dir, i, err, err_size);
 	return code;
 }
 

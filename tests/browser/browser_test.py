@@ -12,12 +12,15 @@ import unittest
 
 from tests.support import node, port
 from tests.support.deployment import Deployment
+from tests.support.fake_server import FakeServer
 
 SCRIPT = "tests/browser/browser_test.mjs"
 FILES = ["client/web/latchkey.js", "client/web/package.json",
-         "tests/support/chromium.mjs",
-         *sorted(glob.glob("docs/frontends/*.js"))]
+         "tests/browser/visit.mjs", "tests/support/chromium.mjs",
+         *sorted(glob.glob("docs/frontends/*.js")),
+         *sorted(glob.glob("gateway/pages/*.html"))]
 OLD = "bob@example.com"
+THROTTLED = {"code": 8, "reason": 120, "retry_after_ms": 90_000}
 DAY_S = 24 * 3600
 
 
@@ -25,13 +28,13 @@ def settings(cls):
     """What Node's tests are told."""
     return {
         "APP_PORT": str(cls.app_port),
+        "BUSY_URL": "http://127.0.0.1:%d" % cls.busy.http_port,
         "BARE_URL": "http://127.0.0.1:%d" % cls.bare.http_port,
         "EXPIRED_LINK": cls.expired_link,
         "HOME": cls.folder,
         "LATCHKEY_URL": cls.base,
         "MAILS": cls.deployment.path("mail"),
-        "SCREENSHOTS": os.environ.get("SCREENSHOTS") or os.environ.get(
-            "TEST_UNDECLARED_OUTPUTS_DIR") or cls.folder,
+        "SCREENSHOTS": node.output_folder(cls.folder),
     }
 
 
@@ -55,11 +58,23 @@ class BrowserTest(unittest.TestCase):
         cls.bare = Deployment()
         cls.addClassCleanup(cls.bare.close)
         cls.bare.create().start_gateway(wait_ready=False)
+        cls.busy = cls.make_busy()
         cls.base = "http://127.0.0.1:%d" % cls.deployment.http_port
         # Mails link to the gateway, whose port is known only now.
         cls.deployment.server_settings["server.public_base"] = cls.base
         cls.deployment.restart_server()
         cls.expired_link = cls.make_expired_link()
+
+    @classmethod
+    def make_busy(cls):
+        """A gateway whose server refuses all, and whose name is long."""
+        fake = FakeServer()
+        cls.addClassCleanup(fake.close)
+        fake.status = THROTTLED
+        busy = Deployment(gateway={"server.url": "ipc://" + fake.path,
+                                   "pages.operator_name": "Acme" * 60})
+        cls.addClassCleanup(busy.close)
+        return busy.create().start_gateway(wait_ready=False)
 
     @classmethod
     def make_expired_link(cls):

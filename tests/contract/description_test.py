@@ -86,12 +86,18 @@ class ServedTest(unittest.TestCase):
         with Deployment() as one:
             one.create().start_gateway(wait_ready=False)
             page = one.get("/docs/")
-            self.assertEqual(404, one.get("/docs/start.js").status)
+            self.assertEqual(404, one.get("/docs/swagger-ui.css").status)
+            self.assertEqual(200, one.get("/docs/docs.css").status)
         self.assertIn("swagger-ui-dist", page.text())
         self.assertEqual("text/html; charset=utf-8",
                          page.header("Content-Type"))
-        self.assertIn("default-src 'none'",
-                      page.header("Content-Security-Policy"))
+        self.assertEqual("DENY", page.header("X-Frame-Options"))
+        policy = page.header("Content-Security-Policy").split("; ")
+        self.assertEqual({"default-src 'none'", "script-src 'self'",
+                          "style-src 'self'", "img-src 'self' data:",
+                          "connect-src 'self'", "base-uri 'none'",
+                          "form-action 'none'", "frame-ancestors 'none'"},
+                         set(policy))
 
 
 if __name__ == "__main__":

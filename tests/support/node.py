@@ -12,7 +12,7 @@ import tempfile
 
 from tests.support import programs
 
-PATIENCE_S = 120
+PATIENCE_S = 300
 TEST_NAME = re.compile(r'^\s*test\("([^"]+)"', re.MULTILINE)
 
 
@@ -23,6 +23,12 @@ def modules():
     if not os.path.exists(os.path.join(path, ".installed-from.json")):
         raise RuntimeError("%s is missing; bazel/npm.sh makes it" % path)
     return path
+
+
+def output_folder(otherwise):
+    """Where screenshots go: SCREENSHOTS, or what Bazel keeps of a test."""
+    return (os.environ.get("SCREENSHOTS")
+            or os.environ.get("TEST_UNDECLARED_OUTPUTS_DIR") or otherwise)
 
 
 def copy_tree(folder, files):
