@@ -80,7 +80,7 @@ every_page_says_who_and_what_and_needs_no_script(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(f->set.count, 9);
+	assert_int_equal(f->set.count, 10);
 	for (size_t i = 0; i < f->set.count; i++) {
 		const char *page = fill(f, f->set.pages[i].name, "t");
 		const char *title = strstr(page, "<title>");

@@ -151,6 +151,17 @@ test("who tries too often reads how long to wait", async (t) => {
 	await inspect(page, "throttled");
 });
 
+test("the gateway's address says what is where", async (t) => {
+	const page = await open(t, BASE);
+	await inspect(page, "home");
+	for (const link of await page.getByRole("link").all()) {
+		const to = new URL(await link.getAttribute("href"), BASE);
+		assert.equal((await fetch(to)).status, 200, to.href);
+	}
+	await page.getByRole("link", { name: "The API" }).click();
+	await page.waitForURL(`${BASE}/docs/`);
+});
+
 test("the pages work without scripts and leak no link", async (t) => {
 	const { email, access } = await register();
 	const page = await open(t, await verifyLink(email),
