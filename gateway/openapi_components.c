@@ -63,9 +63,9 @@ openapi_error_name(struct openapi *o, const char *profile, unsigned condition,
 	return name;
 }
 
-/* What a condition's answer looks like for some request. */
-static void
-write_example(struct openapi *o, const struct openapi_error *error)
+void
+openapi_error_example(struct openapi *o, const char *name,
+                      const struct error_rule *rule, const char *faults)
 {
 	const struct template_source source = {
 		.variables = {
@@ -77,14 +77,13 @@ write_example(struct openapi *o, const struct openapi_error *error)
 			[TEMPLATE_COLUMN] = "2",
 			[TEMPLATE_RETRY_AFTER] = "30",
 			[TEMPLATE_RETRY_WORDS] = "30 seconds",
-			[TEMPLATE_FIELDS] =
-				"{\"email\":[\"This field is required.\"]}",
+			[TEMPLATE_FIELDS] = faults,
 		},
 	};
 
-	openapi_key(o, error->name);
+	openapi_key(o, name);
 	openapi_put(o, "{\"value\":");
-	template_write(&error->rule->body, &source, &o->out);
+	template_write(&rule->body, &source, &o->out);
 	openapi_put(o, "}");
 }
 
@@ -118,7 +117,9 @@ openapi_components(struct openapi *o)
 	openapi_put(o, "}");
 	openapi_key(o, "examples");
 	openapi_put(o, "{");
+	/* What says which fields are bad is shown with each route. */
 	for (struct openapi_error *e = o->errors; e != NULL; e = e->next)
-		write_example(o, e);
+		if (!template_uses(&e->rule->body, TEMPLATE_FIELDS))
+			openapi_error_example(o, e->name, e->rule, NULL);
 	openapi_put(o, "}");
 }

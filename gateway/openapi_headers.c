@@ -116,7 +116,8 @@ openapi_answer_headers(struct openapi *o, const struct route *route,
 	}
 	if (status == 401) {
 		begin_header(o, "WWW-Authenticate", "RFC 6750, section 3.");
-		openapi_put(o, ",\"required\":true,\"schema\":{\"const\":"
+		openapi_put(o, ",\"required\":true,\"schema\":{"
+		               "\"type\":\"string\",\"const\":"
 		               "\"Bearer realm=\\\"api\\\"\"}}");
 	}
 	if (status == 429 || status == 503) {

@@ -18,6 +18,12 @@ static const enum condition always[] = {
 	CONDITION_BODY_TOO_LARGE,
 };
 
+/* An error with an example. */
+struct shown {
+	const char *name;
+	const struct error_rule *rule;
+};
+
 /* Everything that has one status. */
 struct response {
 	struct openapi *o;
@@ -28,7 +34,7 @@ struct response {
 	bool has_file;                  /* of a document's */
 	const struct route_answer *raw; /* bytes; NULL: none */
 	/* The conditions among them; before a route is known one more form. */
-	const char *errors[(FORM_MAX + 1) * CONDITION_MAX];
+	struct shown errors[(FORM_MAX + 1) * CONDITION_MAX];
 	size_t error_count;
 };
 
@@ -142,7 +148,7 @@ add_error(struct response *r, unsigned condition, const struct error_rule *rule)
 	openapi_put(r->o, name);
 	openapi_put(r->o, "\"}");
 	r->schemas++;
-	r->errors[r->error_count++] = name;
+	r->errors[r->error_count++] = (struct shown){ name, rule };
 }
 
 /* Rules that are the same in another form are one. */
@@ -176,23 +182,59 @@ add_early(struct response *r, const struct forms *forms, unsigned condition)
 }
 
 static void
+add_condition(struct response *r, const struct forms *forms, unsigned condition)
+{
+	for (size_t i = 0; i < forms->count; i++) {
+		const struct error_rule *rule = find_rule(forms, i, condition);
+
+		if (rule == NULL)
+			continue;
+		if (is_repeated(forms, i, condition, rule))
+			r->has_page |=
+				rule->page != NULL && rule->status == r->status;
+		else
+			add_error(r, condition, rule);
+	}
+}
+
+enum rank { RANK_FIELDS, RANK_ROUTE, RANK_ALWAYS, RANK_COUNT };
+
+static enum rank
+rank_of(unsigned condition)
+{
+	if (condition == CONDITION_FIELDS_INVALID)
+		return RANK_FIELDS;
+	return is_always(condition) ? RANK_ALWAYS : RANK_ROUTE;
+}
+
+/* What a developer meets first, first: bad fields, last what any route has. */
+static void
 add_errors(struct response *r, const struct forms *forms)
 {
-	for (unsigned c = 0; c < CONDITION_MAX; c++) {
-		if (is_always(c))
-			add_early(r, forms, c);
-		for (size_t i = 0; i < forms->count; i++) {
-			const struct error_rule *rule = find_rule(forms, i, c);
-
-			if (rule == NULL)
+	for (unsigned rank = 0; rank < RANK_COUNT; rank++) {
+		for (unsigned c = 0; c < CONDITION_MAX; c++) {
+			if (rank_of(c) != rank)
 				continue;
-			if (is_repeated(forms, i, c, rule))
-				r->has_page |= rule->page != NULL &&
-				               rule->status == r->status;
-			else
-				add_error(r, c, rule);
+			if (rank == RANK_ALWAYS)
+				add_early(r, forms, c);
+			add_condition(r, forms, c);
 		}
 	}
+}
+
+static void
+write_error(struct openapi *o, const struct route *route,
+            const struct shown *error)
+{
+	if (template_uses(&error->rule->body, TEMPLATE_FIELDS)) {
+		openapi_error_example(o, error->name, error->rule,
+		                      openapi_field_faults(o, route));
+		return;
+	}
+	openapi_key(o, error->name);
+	openapi_put(o, "{\"$ref\":\"#/components/examples/");
+	openapi_put(o, error->name);
+	openapi_put(o, "\"}");
 }
 
 static void
@@ -204,12 +246,8 @@ write_examples(const struct response *r, const struct forms *forms)
 	openapi_put(o, "{");
 	for (size_t i = 0; i < forms->count; i++)
 		openapi_success_examples(o, forms->routes[i], r->status);
-	for (size_t i = 0; i < r->error_count; i++) {
-		openapi_key(o, r->errors[i]);
-		openapi_put(o, "{\"$ref\":\"#/components/examples/");
-		openapi_put(o, r->errors[i]);
-		openapi_put(o, "\"}");
-	}
+	for (size_t i = 0; i < r->error_count; i++)
+		write_error(o, forms->routes[0], &r->errors[i]);
 	openapi_put(o, "}");
 }
 

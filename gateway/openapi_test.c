@@ -282,6 +282,48 @@ a_success_has_an_example_as_the_gateway_writes_it(void **state)
 		success(f, login(f), "200", "success"));
 }
 
+/* What the route says of an empty request, or else of wrong types. */
+static void
+bad_fields_are_those_of_the_route(void **state)
+{
+	static const struct {
+		const char *path, *method, *text;
+	} cases[] = {
+		{ "/api/auth/login/", "post",
+		  "{\"email\":[\"This field is required.\"],"
+		  "\"password\":[\"This field is required.\"]}" },
+		{ "/api/auth/users/me/avatar/", "put",
+		  "{\"avatar\":[\"No file was submitted.\"]}" },
+		{ "/api/auth/users/{id}/roles/", "put",
+		  "{\"roles\":[\"This field is required.\"]}" },
+		{ "/api/auth/roles/{name}/", "patch",
+		  "{\"description\":[\"Not a valid string.\"],"
+		  "\"permissions\":[\"Expected a list of items but got type "
+		  "\\\"str\\\".\"]}" },
+		{ "/api/auth/users/", "get",
+		  "{\"search\":[\"Null characters are not allowed.\"],"
+		  "\"role\":[\"Null characters are not allowed.\"]}" },
+		{ "/login/", "post",
+		  "{\"status\":false,\"message\":{\"username_or_email\":["
+		  "\"This field is required.\"],"
+		  "\"password\":[\"This field is required.\"]}}" },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct json *content =
+			at(operation(f, cases[i].path, cases[i].method),
+		           "responses", "400", "content", "application/json",
+		           "examples", NULL);
+		const struct json *first = content->first;
+
+		/* Not how HTTP itself can be broken. */
+		assert_non_null(strstr(first->key, "fields_invalid"));
+		assert_string_equal(cases[i].text,
+		                    show(f, at(first, "value", NULL)));
+	}
+}
+
 static void
 what_may_be_left_out_is_there_and_is_not(void **state)
 {
@@ -590,6 +632,7 @@ main(void)
 		cmocka_unit_test(only_routes_with_a_bearer_ask_for_one),
 		cmocka_unit_test(
 			a_success_has_an_example_as_the_gateway_writes_it),
+		cmocka_unit_test(bad_fields_are_those_of_the_route),
 		cmocka_unit_test(what_may_be_left_out_is_there_and_is_not),
 		cmocka_unit_test(each_variant_has_an_example),
 		cmocka_unit_test(a_page_of_a_list_has_one_item_and_a_next_page),

@@ -110,6 +110,19 @@ const char *openapi_error_name(struct openapi *o, const char *profile,
                                unsigned condition,
                                const struct error_rule *rule);
 
+/*
+ * openapi_error_example appends a member that shows a rule's answer; faults is
+ * what stands for {fields}, NULL where it does not occur.
+ */
+void openapi_error_example(struct openapi *o, const char *name,
+                           const struct error_rule *rule, const char *faults);
+
+/*
+ * openapi_field_faults returns the object of bad fields that a route answers
+ * to a bad request, as text; NULL when there is no memory.
+ */
+const char *openapi_field_faults(struct openapi *o, const struct route *route);
+
 /* openapi_components appends the named schemas and examples. */
 void openapi_components(struct openapi *o);
 

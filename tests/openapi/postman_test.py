@@ -50,7 +50,8 @@ class PostmanTest(unittest.TestCase):
             made = os.path.join(folder, "collection.json")
             status, output = node.run_tool(
                 ["openapi2postmanv2", "-s", "openapi.json", "-o", made,
-                 "-O", "parametersResolution=Example"], [],
+                 "-O", "parametersResolution=Example,"
+                       "enableOptionalParameters=false"], [],
                 {"openapi.json": text})
             if status != 0 or not os.path.exists(made):
                 raise AssertionError(output)
@@ -90,6 +91,21 @@ class PostmanTest(unittest.TestCase):
                                  key)
                 count += 1
         self.assertGreater(count, 25)
+
+    def test_only_parameters_that_must_be_given_are_sent(self):
+        for key, item in self.items.items():
+            needed = {(p["in"], p["name"]): p["example"]
+                      for p in self.operations[key]["parameters"]
+                      if p["required"]}
+            url = item["request"]["url"]
+            sent = [("path", p) for p in url["variable"]]
+            sent += [("query", p) for p in url["query"]]
+            sent += [("header", p) for p in item["request"]["header"]
+                     if p["key"] not in ("Accept", "Content-Type")]
+            self.assertEqual(
+                {name: str(value) for name, value in needed.items()},
+                {(place, p["key"]): p["value"] for place, p in sent
+                 if not p.get("disabled")}, key)
 
     def test_every_answer_becomes_an_example(self):
         for key, item in self.items.items():
