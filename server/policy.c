@@ -33,6 +33,8 @@ read_throttles(const struct server_settings *s, struct throttle_policy *out,
 		  THROTTLE_REGISTER_ADDRESS },
 		{ "old_password", s->throttles.old_password,
 		  THROTTLE_OLD_PASSWORD },
+		{ "own_changes", s->throttles.own_changes,
+		  THROTTLE_OWN_CHANGE },
 	};
 
 	_Static_assert(sizeof(rows) / sizeof(rows[0]) == THROTTLE_SCOPE_COUNT,

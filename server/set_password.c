@@ -38,16 +38,6 @@ set_password_find(struct store *store, const struct set_password *order,
 	return complain(end != CODE_OK ? end : code, err, err_size);
 }
 
-static void
-forgive(struct store_txn *txn, struct arena *arena, const char *identifier)
-{
-	char *subject;
-
-	if (*identifier != '\0' &&
-	    identifier_normalise(arena, identifier, &subject) == CODE_OK)
-		throttle_clear(txn, arena, THROTTLE_LOGIN_ACCOUNT, subject);
-}
-
 static enum code
 write(struct store *store, const struct set_password *order, const char *hash)
 {
@@ -69,8 +59,7 @@ write(struct store *store, const struct set_password *order, const char *hash)
 		user_store_put(&txn, arena, &user);
 		session_store_end_all(&txn, arena, user.id, &ending, &ended);
 		link_store_end_all(&txn, arena, user.id, order->now_us);
-		forgive(&txn, arena, user.email);
-		forgive(&txn, arena, user.username);
+		throttle_forgive(&txn, arena, &user);
 	}
 	return store_end(&txn);
 }

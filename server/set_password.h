@@ -32,7 +32,7 @@ NODISCARD enum code set_password_find(struct store *store,
 
 /*
  * set_password_write gives the account the password, durably, beside a running
- * server or not: its sessions and open links end, and failed logins on it are
+ * server or not: its sessions and open links end, and tries at the old one are
  * forgiven. INVALID_ARGUMENT: the password; NOT_FOUND. err gets one sentence.
  */
 NODISCARD enum code set_password_write(struct store *store,

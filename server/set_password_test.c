@@ -34,18 +34,18 @@ struct fixture {
 /* One failed login is all there may be. */
 static const struct throttle_policy throttles = {
 	.rates[THROTTLE_LOGIN_ACCOUNT] = { 1, 300 * SECOND },
+	.rates[THROTTLE_OLD_PASSWORD] = { 1, 300 * SECOND },
 };
 
 static int64_t
-fail_login(struct fixture *f)
+take(struct fixture *f, enum throttle_scope scope, const char *subject)
 {
 	struct store_txn txn;
 	const struct throttle throttle = { &txn, &f->arena, &throttles, NOW };
 	int64_t wait_us = 0;
 
 	store_begin_write(f->store, &txn);
-	throttle_take(&throttle, THROTTLE_LOGIN_ACCOUNT, "ada@example.com",
-	              &wait_us);
+	throttle_take(&throttle, scope, subject, &wait_us);
 	assert_int_equal(store_end(&txn), CODE_OK);
 	return wait_us;
 }
@@ -181,14 +181,24 @@ sessions_and_open_links_end(void **state)
 }
 
 static void
-failed_logins_are_forgiven(void **state)
+tries_at_the_old_password_are_forgiven(void **state)
 {
+	static const struct {
+		enum throttle_scope scope;
+		const char *subject;
+	} rows[] = { { THROTTLE_LOGIN_ACCOUNT, "ada@example.com" },
+		     { THROTTLE_LOGIN_ACCOUNT, "ada" },
+		     { THROTTLE_OLD_PASSWORD, "1" } };
 	struct fixture *f = *state;
 
-	assert_int_equal(fail_login(f), 0);
-	assert_int_not_equal(fail_login(f), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(take(f, rows[i].scope, rows[i].subject), 0);
+		assert_int_not_equal(take(f, rows[i].scope, rows[i].subject),
+		                     0);
+	}
 	assert_int_equal(set(f, "ada", "new secret"), CODE_OK);
-	assert_int_equal(fail_login(f), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(take(f, rows[i].scope, rows[i].subject), 0);
 }
 
 static void
@@ -233,7 +243,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(the_account_has_the_new_password),
 		CASE(sessions_and_open_links_end),
-		CASE(failed_logins_are_forgiven),
+		CASE(tries_at_the_old_password_are_forgiven),
 		CASE(an_unknown_identifier_is_not_found),
 		CASE(a_password_that_is_none_is_refused),
 	};

@@ -154,6 +154,9 @@ static const struct setting rows[] = {
 	         "Registrations from one address."),
 	ROW_PATH(throttles, old_password, "5/300",
 	         "Wrong old passwords of one user who wants a new one."),
+	ROW_PATH(throttles, own_changes, "60/300",
+	         "Changes of one user to the own account: names, attributes, "
+	         "pictures."),
 
 	ROW_TEXT(links, verify, "",
 	         "Where the link of a verification mail leads, if to a page "

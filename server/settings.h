@@ -66,6 +66,7 @@ struct server_settings {
 		char *mail_hour;
 		char *register_address;
 		char *old_password;
+		char *own_changes;
 	} throttles;
 	struct {
 		int64_t write_threads;

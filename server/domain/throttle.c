@@ -5,7 +5,9 @@
 #include "server/domain/throttle.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <arpa/inet.h>
@@ -13,6 +15,7 @@
 
 #include "server/store/store.h"
 #include "server/store/throttle_store.h"
+#include "server/store/user_store.h"
 
 #define US_PER_S ((int64_t)1000000)
 #define WINDOW_MAX_S (30 * 24 * 3600)
@@ -125,6 +128,12 @@ throttle_address(const char *address, char out[46])
 		write_ipv6(&ipv6, out);
 	else if (inet_pton(AF_INET, plain, &ipv4) == 1)
 		(void)inet_ntop(AF_INET, &ipv4, out, INET_ADDRSTRLEN);
+}
+
+void
+throttle_user(uint64_t user_id, char out[THROTTLE_USER_SIZE])
+{
+	(void)snprintf(out, THROTTLE_USER_SIZE, "%" PRIu64, user_id);
 }
 
 /*
@@ -258,4 +267,29 @@ throttle_clear(struct store_txn *txn, struct arena *arena,
 	struct key text;
 
 	throttle_store_put(txn, arena, key_of(scope, subject, &text), &none);
+}
+
+static void
+forgive_login(struct store_txn *txn, struct arena *arena,
+              const char *identifier)
+{
+	char *subject;
+
+	if (txn->code != CODE_OK || *identifier == '\0')
+		return;
+	store_fail(txn, identifier_normalise(arena, identifier, &subject));
+	if (txn->code == CODE_OK)
+		throttle_clear(txn, arena, THROTTLE_LOGIN_ACCOUNT, subject);
+}
+
+void
+throttle_forgive(struct store_txn *txn, struct arena *arena,
+                 const struct user *user)
+{
+	char subject[THROTTLE_USER_SIZE];
+
+	forgive_login(txn, arena, user->email);
+	forgive_login(txn, arena, user->username);
+	throttle_user(user->id, subject);
+	throttle_clear(txn, arena, THROTTLE_OLD_PASSWORD, subject);
 }

@@ -23,6 +23,7 @@ enum throttle_scope {
 	THROTTLE_MAIL_HOUR,        /* mails to an address: 5 an hour */
 	THROTTLE_REGISTER_ADDRESS, /* registrations from an address */
 	THROTTLE_OLD_PASSWORD,     /* wrong old passwords of a user */
+	THROTTLE_OWN_CHANGE,       /* changes of a user's own account */
 	THROTTLE_SCOPE_COUNT,
 };
 
@@ -48,6 +49,11 @@ bool throttle_rate_read(const char *text, struct throttle_rate *out);
  */
 void throttle_address(const char *address, char out[46]);
 
+#define THROTTLE_USER_SIZE 24
+
+/* throttle_user writes the subject of a user: the id in decimal. */
+void throttle_user(uint64_t user_id, char out[THROTTLE_USER_SIZE]);
+
 /* Where one call counts. Lives on the caller's stack. */
 struct throttle {
 	struct store_txn *txn;
@@ -72,5 +78,15 @@ void throttle_give(const struct throttle *throttle, enum throttle_scope scope,
 /* throttle_clear forgets a subject: its owner has proved to be there. */
 void throttle_clear(struct store_txn *txn, struct arena *arena,
                     enum throttle_scope scope, const char *subject);
+
+struct user;
+
+/*
+ * throttle_forgive forgets the tries at a user's password: failed logins by
+ * either identifier, and wrong old passwords. A known device counts for one
+ * password only (login_attempt.h), so a new one forgives it by itself.
+ */
+void throttle_forgive(struct store_txn *txn, struct arena *arena,
+                      const struct user *user);
 
 #endif

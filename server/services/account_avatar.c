@@ -7,40 +7,32 @@
 #include "server/domain/avatar_path.h"
 #include "server/server.h"
 #include "server/services/account_service.h"
-#include "server/services/caller.h"
+#include "server/services/own_change.h"
 #include "server/services/store_refusal.h"
 #include "server/services/user_avatar.h"
 #include "server/services/user_message.h"
 #include "server/store/avatar_store.h"
 
-/* change makes the caller's picture another one; NULL: none. */
+/* write makes the caller's picture another one; NULL: none. */
 static enum code
-change(struct rpc_call *call, const struct picture *picture, struct user *user)
+write(struct rpc_call *call, const struct picture *picture,
+      struct own_change *change)
 {
-	struct store_txn txn;
-	enum code code;
+	enum code code = own_change_begin(call, change);
 
-	store_begin_write(call->server->store, &txn);
-	code = user_store_find(&txn, call->arena, call->caller->user_id, user);
-	store_fail(&txn, code);
 	if (code == CODE_OK && picture != NULL) {
-		user_avatar_replace(call, &txn, picture, user);
+		user_avatar_replace(call, &change->txn, picture, &change->user);
 	} else if (code == CODE_OK) {
-		user_avatar_del(&txn, user);
-		user->avatar = "";
+		user_avatar_del(&change->txn, &change->user);
+		change->user.avatar = "";
 	}
+	code = own_change_end(call, change, code);
 	if (code == CODE_OK)
-		user_store_put(&txn, call->arena, user);
-	code = store_end(&txn);
-	if (code == CODE_NOT_FOUND)
-		return caller_refuse_gone(call);
-	if (code != CODE_OK)
-		return store_refuse(call, &txn);
-	LOG_EVENT(LOG_LEVEL_INFO,
-	          picture == NULL ? "avatar_deleted" : "avatar_set",
-	          LOG_N("user_id", (int64_t)user->id),
-	          LOG_T("request_id", call->request_id_text));
-	return CODE_OK;
+		LOG_EVENT(LOG_LEVEL_INFO,
+		          picture == NULL ? "avatar_deleted" : "avatar_set",
+		          LOG_N("user_id", (int64_t)change->user.id),
+		          LOG_T("request_id", call->request_id_text));
+	return code;
 }
 
 enum code
@@ -48,16 +40,16 @@ account_set_avatar(struct rpc_call *call, const void *in, void *out)
 {
 	const Latchkey__V1__SetAvatarRequest *req = in;
 	Latchkey__V1__SetAvatarResponse *resp = out;
+	struct own_change change;
 	struct picture picture;
-	struct user user;
 	enum code code;
 
 	user_avatar_check(call, "image", &req->image, &picture);
 	code = rpc_fail_fields(call);
 	if (code == CODE_OK)
-		code = change(call, &picture, &user);
+		code = write(call, &picture, &change);
 	if (code == CODE_OK)
-		code = user_message_make(call, &user, &resp->user);
+		code = user_message_make(call, &change.user, &resp->user);
 	return code;
 }
 
@@ -65,12 +57,12 @@ enum code
 account_delete_avatar(struct rpc_call *call, const void *in, void *out)
 {
 	Latchkey__V1__DeleteAvatarResponse *resp = out;
-	struct user user;
-	enum code code = change(call, NULL, &user);
+	struct own_change change;
+	enum code code = write(call, NULL, &change);
 
 	(void)in;
 	if (code == CODE_OK)
-		code = user_message_make(call, &user, &resp->user);
+		code = user_message_make(call, &change.user, &resp->user);
 	return code;
 }
 

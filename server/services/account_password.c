@@ -2,8 +2,6 @@
  * New passwords: for those who know the old one, and for those who can read
  * the mail of the account. Either way the sessions of before end.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/encoding.h"
@@ -16,7 +14,6 @@
 #include "server/services/account_service.h"
 #include "server/services/caller.h"
 #include "server/services/field.h"
-#include "server/services/login_attempt.h"
 #include "server/services/store_refusal.h"
 #include "server/services/throttling.h"
 #include "server/store/session_store.h"
@@ -68,8 +65,11 @@ log_change(const struct rpc_call *call, const struct user *user)
 }
 
 struct change {
-	char subject[24]; /* of the throttle: the user's id */
-	bool match;       /* the old password was right */
+	char subject[THROTTLE_USER_SIZE];
+	const char
+		*proved; /* the hash that the old password was held against */
+	bool match;      /* and was right */
+	bool is_stale;   /* there is another hash by now */
 };
 
 static void
@@ -90,6 +90,15 @@ refuse_wrong(struct rpc_call *call)
 	return rpc_fail_fields(call);
 }
 
+static enum code
+prove(struct rpc_call *call, const Latchkey__V1__ChangePasswordRequest *req,
+      struct change *change)
+{
+	change->proved = caller_user(call)->password_hash;
+	return password_match(call->server->hasher, req->old_password,
+	                      change->proved, &change->match);
+}
+
 /* What is wrong with both passwords, at once. */
 static enum code
 judge_change(struct rpc_call *call,
@@ -106,8 +115,7 @@ judge_change(struct rpc_call *call,
 	                                 change->subject, "old_password");
 
 	if (code == CODE_OK)
-		code = password_match(call->server->hasher, req->old_password,
-		                      user->password_hash, &change->match);
+		code = prove(call, req, change);
 	if (code != CODE_OK)
 		return code;
 	if (!change->match)
@@ -128,38 +136,55 @@ refuse_new(struct rpc_call *call, const struct change *change, enum code code)
 	return store_end(&txn) == CODE_OK ? code : store_refuse(call, &txn);
 }
 
+/*
+ * The caller is looked at again. Another hash than the proved one is noted and
+ * nothing written: a login may have replaced it by a better one of the same
+ * password.
+ */
 static enum code
-write_change(struct rpc_call *call, const struct change *change,
-             const char *hash)
+write_change(struct rpc_call *call, struct change *change, const char *hash)
 {
-	const struct user *proved = caller_user(call);
 	uint8_t session_id[SESSION_ID_SIZE];
 	struct store_txn txn;
 	struct user user;
-	enum code code;
+	enum code code, end;
 
 	if (!hex_decode(call->caller->session_id, session_id, SESSION_ID_SIZE))
 		return CODE_INTERNAL;
 	store_begin_write(call->server->store, &txn);
-	code = user_store_find(&txn, call->arena, proved->id, &user);
-	/* Deactivated or changed meanwhile: the proof is of the past. */
-	if (code == CODE_OK &&
-	    (!user.is_active ||
-	     strcmp(user.password_hash, proved->password_hash) != 0))
-		code = CODE_NOT_FOUND;
-	store_fail(&txn, code);
+	code = caller_renew(call, &txn);
 	if (code == CODE_OK) {
-		take_guess_back(call, &txn, change);
-		set_password(call, &txn, &user, hash, session_id);
+		user = *caller_user(call);
+		change->is_stale =
+			strcmp(user.password_hash, change->proved) != 0;
+		if (!change->is_stale) {
+			take_guess_back(call, &txn, change);
+			set_password(call, &txn, &user, hash, session_id);
+		}
 	}
-	code = store_end(&txn);
-	if (code == CODE_NOT_FOUND)
-		return refuse_wrong(call);
-	if (code != CODE_OK)
+	end = store_end(&txn);
+	if (end != CODE_OK)
 		return store_refuse(call, &txn);
+	if (code != CODE_OK || change->is_stale)
+		return code;
 	account_mail_wake(call);
 	log_change(call, &user);
 	return CODE_OK;
+}
+
+/* Once more, if the hash was replaced meanwhile; twice is a change. */
+static enum code
+write_again(struct rpc_call *call,
+            const Latchkey__V1__ChangePasswordRequest *req,
+            struct change *change, const char *hash)
+{
+	enum code code = prove(call, req, change);
+
+	if (code == CODE_OK && change->match)
+		code = write_change(call, change, hash);
+	if (code == CODE_OK && (!change->match || change->is_stale))
+		code = refuse_wrong(call);
+	return code;
 }
 
 enum code
@@ -171,8 +196,7 @@ account_change_password(struct rpc_call *call, const void *in, void *out)
 	enum code code;
 
 	(void)out;
-	(void)snprintf(change.subject, sizeof(change.subject), "%" PRIu64,
-	               call->caller->user_id);
+	throttle_user(call->caller->user_id, change.subject);
 	field_require(call, "old_password", req->old_password, PASSWORD_MAX);
 	field_require(call, "new_password", req->new_password, PASSWORD_MAX);
 	code = rpc_fail_fields(call);
@@ -186,6 +210,8 @@ account_change_password(struct rpc_call *call, const void *in, void *out)
 		                     hash);
 	if (code == CODE_OK)
 		code = write_change(call, &change, hash);
+	if (code == CODE_OK && change.is_stale)
+		code = write_again(call, req, &change, hash);
 	return code;
 }
 
@@ -206,11 +232,9 @@ static enum code
 write_reset(struct rpc_call *call, struct account_link *link, const char *hash)
 {
 	struct user *user = &link->user;
-	char subject[24];
 	struct store_txn txn;
 	enum code code, end;
 
-	(void)snprintf(subject, sizeof(subject), "%" PRIu64, user->id);
 	store_begin_write(call->server->store, &txn);
 	code = account_link_read(call, &txn, link);
 	if (code == CODE_OK) {
@@ -218,10 +242,7 @@ write_reset(struct rpc_call *call, struct account_link *link, const char *hash)
 		link_store_put(&txn, call->arena, &link->link);
 		user->email_verified = true;
 		set_password(call, &txn, user, hash, NULL);
-		login_attempt_forgive(call, &txn, user->email);
-		login_attempt_forgive(call, &txn, user->username);
-		throttle_clear(&txn, call->arena, THROTTLE_OLD_PASSWORD,
-		               subject);
+		throttle_forgive(&txn, call->arena, user);
 	}
 	end = store_end(&txn);
 	if (end != CODE_OK)

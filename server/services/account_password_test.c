@@ -223,6 +223,49 @@ wrong_old_passwords_are_throttled_and_right_ones_are_not(void **state)
 	assert_int_equal(change(f, GOOD, "another good one"), CODE_OK);
 }
 
+/* Calls as who was Ada with this hash when the call came in. */
+static enum code
+change_late(struct service_fixture *f, const char *hash_by_now)
+{
+	Latchkey__V1__ChangePasswordRequest req =
+		LATCHKEY__V1__CHANGE_PASSWORD_REQUEST__INIT;
+	Latchkey__V1__ChangePasswordResponse resp =
+		LATCHKEY__V1__CHANGE_PASSWORD_RESPONSE__INIT;
+	struct user ada;
+
+	(void)service_fixture_be(f, ADA);
+	ada = service_fixture_get(f, ADA);
+	ada.password_hash = hash_by_now;
+	service_fixture_put(f, &ada);
+	service_fixture_next(f);
+	req.old_password = (char *)"secret";
+	req.new_password = (char *)GOOD;
+	return account_change_password(&f->call, &req, &resp);
+}
+
+static void
+a_change_survives_a_better_hash_but_not_another_password(void **state)
+{
+	struct service_fixture *f = *state;
+	char hash[PASSWORD_HASH_SIZE];
+	struct user ada;
+
+	limit(f, THROTTLE_OLD_PASSWORD, 2);
+	assert_int_equal(password_hash(f->server.hasher, "other", hash),
+	                 CODE_OK);
+	assert_int_equal(change_late(f, hash), CODE_INVALID_ARGUMENT);
+	assert_string_equal(f->call.violations[0].code, "wrong");
+	assert_string_equal(service_fixture_get(f, ADA).password_hash, hash);
+	/* Back to "secret", and then another hash of it. */
+	ada = service_fixture_get(f, ADA);
+	ada.password_hash = f->hash;
+	service_fixture_put(f, &ada);
+	assert_int_equal(password_hash(f->server.hasher, "secret", hash),
+	                 CODE_OK);
+	assert_int_equal(change_late(f, hash), CODE_OK);
+	assert_int_equal(login(f, GOOD), CODE_OK);
+}
+
 static void
 a_change_ends_open_reset_links(void **state)
 {
@@ -400,6 +443,7 @@ a_reset_forgives_the_failures_that_locked_the_owner_out(void **state)
 	limit(f, THROTTLE_LOGIN_DEVICE, 1);
 	assert_int_equal(login(f, "wrong"), CODE_UNAUTHENTICATED);
 	assert_int_equal(login(f, GOOD), CODE_RESOURCE_EXHAUSTED);
+	f->call.now_us += SECOND;
 	parts = reset_link(f);
 	assert_int_equal(confirm(f, &parts, "another good one"), CODE_OK);
 	assert_int_equal(login(f, "another good one"), CODE_OK);
@@ -448,6 +492,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_change_survives_a_better_hash_but_not_another_password),
 		TEST(a_change_ends_the_other_sessions_and_is_told_by_mail),
 		TEST(a_change_tells_everything_that_is_wrong_at_once),
 		TEST(wrong_old_passwords_are_throttled_and_right_ones_are_not),

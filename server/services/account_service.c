@@ -6,8 +6,7 @@
 #include "server/services/attribute_input.h"
 #include "server/services/caller.h"
 #include "server/services/field.h"
-#include "server/services/store_refusal.h"
-#include "server/services/token_check.h"
+#include "server/services/own_change.h"
 #include "server/services/user_avatar.h"
 #include "server/services/user_message.h"
 
@@ -52,17 +51,14 @@ check_update(struct rpc_call *call, const Latchkey__V1__UpdateMeRequest *req,
 	return rpc_fail_fields(call);
 }
 
-/* The user anew, inside the write: others may have changed it meanwhile. */
 static enum code
 write_update(struct rpc_call *call, const Latchkey__V1__UpdateMeRequest *req,
-             const struct picture *picture, struct user *user)
+             const struct picture *picture, struct own_change *change)
 {
 	struct attribute_input attributes = own_attributes(req);
-	struct store_txn txn;
-	enum code code;
+	struct user *user = &change->user;
+	enum code code = own_change_begin(call, change);
 
-	store_begin_write(call->server->store, &txn);
-	code = user_store_find(&txn, call->arena, call->caller->user_id, user);
 	if (code == CODE_OK) {
 		if (req->first_name_presence_case == HAS_FIRST_NAME)
 			user->first_name = req->first_name;
@@ -71,14 +67,8 @@ write_update(struct rpc_call *call, const Latchkey__V1__UpdateMeRequest *req,
 		code = attribute_input_apply(call, &attributes, user);
 	}
 	if (code == CODE_OK && req->avatar_presence_case == HAS_AVATAR)
-		user_avatar_replace(call, &txn, picture, user);
-	store_fail(&txn, code);
-	if (code == CODE_OK)
-		user_store_put(&txn, call->arena, user);
-	code = store_end(&txn);
-	if (code == CODE_NOT_FOUND)
-		return caller_refuse_gone(call);
-	return code == CODE_OK ? CODE_OK : store_refuse(call, &txn);
+		user_avatar_replace(call, &change->txn, picture, user);
+	return own_change_end(call, change, code);
 }
 
 enum code
@@ -86,14 +76,14 @@ account_update_me(struct rpc_call *call, const void *in, void *out)
 {
 	const Latchkey__V1__UpdateMeRequest *req = in;
 	Latchkey__V1__UpdateMeResponse *resp = out;
+	struct own_change change;
 	struct picture picture;
-	struct user user;
 	enum code code;
 
 	code = check_update(call, req, &picture);
 	if (code == CODE_OK)
-		code = write_update(call, req, &picture, &user);
+		code = write_update(call, req, &picture, &change);
 	if (code == CODE_OK)
-		code = user_message_make(call, &user, &resp->user);
+		code = user_message_make(call, &change.user, &resp->user);
 	return code;
 }

@@ -104,6 +104,56 @@ set(struct service_fixture *f, Latchkey__V1__Attribute attribute,
 	return update(f, &req, resp);
 }
 
+static enum code
+rename_self(struct service_fixture *f, const char *name)
+{
+	Latchkey__V1__UpdateMeRequest req;
+	Latchkey__V1__UpdateMeResponse resp;
+
+	latchkey__v1__update_me_request__init(&req);
+	req.first_name_presence_case =
+		LATCHKEY__V1__UPDATE_ME_REQUEST__FIRST_NAME_PRESENCE_FIRST_NAME;
+	req.first_name = (char *)name;
+	return update(f, &req, &resp);
+}
+
+static enum code
+delete_picture(struct service_fixture *f)
+{
+	Latchkey__V1__DeleteAvatarRequest req =
+		LATCHKEY__V1__DELETE_AVATAR_REQUEST__INIT;
+	Latchkey__V1__DeleteAvatarResponse resp =
+		LATCHKEY__V1__DELETE_AVATAR_RESPONSE__INIT;
+
+	service_fixture_next(f);
+	return account_delete_avatar(&f->call, &req, &resp);
+}
+
+static void
+so_many_changes_of_the_own_account_and_no_more(void **state)
+{
+	const struct user bob = { .email = "bob@example.com",
+		                  .is_active = true };
+	struct service_fixture *f = *state;
+
+	f->server.throttles.rates[THROTTLE_OWN_CHANGE] =
+		(struct throttle_rate){ .limit = 2, .window_us = 60 * SECOND };
+	assert_int_equal(rename_self(f, "One"), CODE_OK);
+	assert_int_equal(delete_picture(f), CODE_OK);
+	assert_int_equal(rename_self(f, "Three"), CODE_RESOURCE_EXHAUSTED);
+	assert_int_equal(f->call.reason, REASON(THROTTLED));
+	assert_int_equal(f->call.retry_after_ms, 60000);
+	assert_int_equal(delete_picture(f), CODE_RESOURCE_EXHAUSTED);
+	assert_string_equal(service_fixture_get(f, ADA).first_name, "One");
+	/* Others are others; what is refused counts nowhere. */
+	(void)service_fixture_be(f, service_fixture_add(f, &bob));
+	assert_int_equal(rename_self(f, "Bob"), CODE_OK);
+	(void)service_fixture_be(f, ADA);
+	f->call.now_us += 60 * SECOND;
+	assert_int_equal(rename_self(f, "Four"), CODE_OK);
+	assert_int_equal(delete_picture(f), CODE_OK);
+}
+
 static void
 the_caller_has_every_configured_attribute_in_its_order(void **state)
 {
@@ -425,6 +475,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(so_many_changes_of_the_own_account_and_no_more),
 		TEST(the_caller_has_every_configured_attribute_in_its_order),
 		TEST(an_update_changes_what_is_present_alone),
 		TEST(what_is_wrong_is_told_at_once_and_changes_nothing),

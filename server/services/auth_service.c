@@ -49,8 +49,17 @@ struct login {
 	struct user user;
 	bool is_known;     /* an active user has the identifier */
 	bool knows_device; /* and has logged in from here before */
+	bool is_stale;     /* the password has another hash by now */
+	char new_hash[PASSWORD_HASH_SIZE]; /* "" unless it needs a better one */
 	struct login_attempt attempt;
 };
+
+/*
+ * How often a password is held against a hash that is another one when the
+ * session is to be opened. The first time a login beside this one may have
+ * replaced it by a better one of the same password; after that, it is a change.
+ */
+#define PROOFS_MAX 2
 
 /*
  * A device is known by its address; without one nobody's is. This comes before
@@ -95,54 +104,59 @@ must_verify_first(const struct rpc_call *call, const struct user *user)
 	       !user->email_verified;
 }
 
+static void
+write_login(struct rpc_call *call, struct store_txn *txn, struct login *login,
+            struct login_session *opened)
+{
+	struct user *user = &login->user;
+
+	login_attempt_take_back(call, txn, &login->attempt);
+	if (!must_verify_first(call, user)) {
+		user->last_login_at_us = call->now_us;
+		login_open(call, txn, user->id, opened);
+	}
+	if (login->new_hash[0] != '\0')
+		user->password_hash = login->new_hash;
+	user_store_put(txn, call->arena, user);
+}
+
 /*
  * Opens the session in the transaction that sees the user once more: between
  * the first look and now, while the password was hashed, the user may have been
- * deactivated or have changed the password. Who must verify the address first
- * gets no session, but the try was no failure.
+ * deactivated or have another hash, which is noted and nothing written. Who
+ * must verify the address first gets no session, but the try was no failure.
  */
 static enum code
-open_session(struct rpc_call *call, struct login *login, const char *new_hash,
+open_session(struct rpc_call *call, struct login *login,
              struct login_session *opened)
 {
 	struct user *user = &login->user;
 	const char *proved = user->password_hash;
-	bool must_verify = false;
 	struct store_txn txn;
 	enum code code;
 
 	store_begin_write(call->server->store, &txn);
 	code = user_store_find(&txn, call->arena, user->id, user);
-	if (code == CODE_OK &&
-	    (!user->is_active || strcmp(user->password_hash, proved) != 0))
+	if (code == CODE_OK && !user->is_active)
 		code = CODE_NOT_FOUND;
 	store_fail(&txn, code);
-	if (code == CODE_OK) {
-		login_attempt_take_back(call, &txn, &login->attempt);
-		must_verify = must_verify_first(call, user);
-		if (!must_verify) {
-			user->last_login_at_us = call->now_us;
-			login_open(call, &txn, user->id, opened);
-		}
-		if (new_hash != NULL)
-			user->password_hash = new_hash;
-		user_store_put(&txn, call->arena, user);
-	}
+	login->is_stale =
+		code == CODE_OK && strcmp(user->password_hash, proved) != 0;
+	if (code == CODE_OK && !login->is_stale)
+		write_login(call, &txn, login, opened);
 	code = store_end(&txn);
 	if (code == CODE_NOT_FOUND)
 		return wrong_credentials(call);
 	if (code != CODE_OK)
 		return store_refuse(call, &txn);
-	return must_verify ? must_verify_email(call) : CODE_OK;
+	return !login->is_stale && must_verify_first(call, user)
+	               ? must_verify_email(call)
+	               : CODE_OK;
 }
 
-/*
- * Always hash: a quick refusal would tell which users exist. *new_hash stays
- * empty unless the stored one is of the past.
- */
+/* Always hash: a quick refusal would tell which users exist. */
 static enum code
-prove(struct rpc_call *call, const struct login *login, const char *password,
-      char new_hash[PASSWORD_HASH_SIZE])
+prove(struct rpc_call *call, struct login *login, const char *password)
 {
 	struct password_hasher *hasher = call->server->hasher;
 	const char *stored = login->is_known ? login->user.password_hash : NULL;
@@ -154,8 +168,26 @@ prove(struct rpc_call *call, const struct login *login, const char *password,
 	if (!login->is_known || !match)
 		return wrong_credentials(call);
 	return password_needs_rehash(stored)
-	               ? password_hash(hasher, password, new_hash)
+	               ? password_hash(hasher, password, login->new_hash)
 	               : CODE_OK;
+}
+
+static enum code
+let_in(struct rpc_call *call, const char *password, struct login *login,
+       struct login_session *opened)
+{
+	enum code code = CODE_OK;
+
+	login->is_stale = true;
+	for (int i = 0; i < PROOFS_MAX && code == CODE_OK && login->is_stale;
+	     i++) {
+		login->new_hash[0] = '\0';
+		code = prove(call, login, password);
+		if (code == CODE_OK)
+			code = open_session(call, login, opened);
+	}
+	return code == CODE_OK && login->is_stale ? wrong_credentials(call)
+	                                          : code;
 }
 
 enum code
@@ -164,7 +196,6 @@ auth_authenticate(struct rpc_call *call, const void *in, void *out)
 	const Latchkey__V1__AuthenticateRequest *req = in;
 	Latchkey__V1__AuthenticateResponse *resp = out;
 	struct login login = { .is_known = false };
-	char new_hash[PASSWORD_HASH_SIZE] = "";
 	struct login_session opened;
 	struct login_tokens tokens;
 	enum code code;
@@ -177,13 +208,11 @@ auth_authenticate(struct rpc_call *call, const void *in, void *out)
 	code = find_login(call, req->identifier, &login);
 	if (code == CODE_OK)
 		code = login_attempt_begin(call, req->identifier,
-		                           login.knows_device, &login.attempt);
+		                           login.knows_device ? &login.user
+		                                              : NULL,
+		                           &login.attempt);
 	if (code == CODE_OK)
-		code = prove(call, &login, req->password, new_hash);
-	if (code == CODE_OK)
-		code = open_session(call, &login,
-		                    new_hash[0] == '\0' ? NULL : new_hash,
-		                    &opened);
+		code = let_in(call, req->password, &login, &opened);
 	if (code == CODE_OK)
 		code = login_grant(call, &login.user, &opened, &tokens);
 	if (code != CODE_OK)

@@ -1,12 +1,15 @@
 #include "server/services/auth_service.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 #include "proto/latchkey/v1/auth_service.pb-c.h"
 #include "server/services/caller.h"
@@ -239,6 +242,80 @@ a_login_beyond_the_users_sessions_ends_the_oldest(void **state)
 	assert_int_equal(refresh(f, tokens[3], &next), CODE_OK);
 }
 
+#define PARALLEL 8
+
+/* One of several logins at the same time. */
+struct racer {
+	pthread_t thread;
+	pthread_barrier_t *start;
+	struct rpc_call call;
+	struct arena arena;
+	uint8_t memory[65536];
+	const char *password;
+	enum code code;
+};
+
+static void *
+race(void *arg)
+{
+	Latchkey__V1__AuthenticateRequest req =
+		LATCHKEY__V1__AUTHENTICATE_REQUEST__INIT;
+	Latchkey__V1__AuthenticateResponse resp =
+		LATCHKEY__V1__AUTHENTICATE_RESPONSE__INIT;
+	struct racer *r = arg;
+
+	req.identifier = (char *)"ada";
+	req.password = (char *)r->password;
+	(void)pthread_barrier_wait(r->start);
+	r->code = auth_authenticate(&r->call, &req, &resp);
+	return NULL;
+}
+
+/* Of one pass only: the first login replaces it. */
+static void
+give_old_hash(struct service_fixture *f)
+{
+	struct user ada = service_fixture_get(f, 1);
+	char hash[crypto_pwhash_STRBYTES];
+
+	assert_int_equal(crypto_pwhash_str_alg(hash, "secret", 6, 1, 19 << 20,
+	                                       crypto_pwhash_ALG_ARGON2ID13),
+	                 0);
+	ada.password_hash = hash;
+	service_fixture_put(f, &ada);
+}
+
+static void
+parallel_logins_survive_that_one_of_them_replaces_the_hash(void **state)
+{
+	struct service_fixture *f = *state;
+	struct racer *racers = calloc(PARALLEL, sizeof(*racers));
+	pthread_barrier_t start;
+
+	assert_non_null(racers);
+	give_old_hash(f);
+	assert_int_equal(pthread_barrier_init(&start, NULL, PARALLEL), 0);
+	for (size_t i = 0; i < PARALLEL; i++) {
+		struct racer *r = &racers[i];
+
+		arena_init(&r->arena, r->memory, sizeof(r->memory));
+		r->start = &start;
+		r->password = i == 0 ? "wrong" : "secret";
+		r->call = f->call;
+		r->call.arena = &r->arena;
+		assert_int_equal(pthread_create(&r->thread, NULL, race, r), 0);
+	}
+	for (size_t i = 0; i < PARALLEL; i++)
+		assert_int_equal(pthread_join(racers[i].thread, NULL), 0);
+	for (size_t i = 0; i < PARALLEL; i++)
+		assert_int_equal(racers[i].code,
+		                 i == 0 ? CODE_UNAUTHENTICATED : CODE_OK);
+	assert_int_equal(pthread_barrier_destroy(&start), 0);
+	free(racers);
+	assert_false(
+		password_needs_rehash(service_fixture_get(f, 1).password_hash));
+}
+
 static void
 logout_ends_the_session_and_may_be_repeated(void **state)
 {
@@ -381,6 +458,7 @@ main(void)
 		TEST(with_rotation_a_repeated_refresh_gives_the_same_successor),
 		TEST(a_stolen_token_ends_the_session_and_its_access_tokens),
 		TEST(a_login_beyond_the_users_sessions_ends_the_oldest),
+		TEST(parallel_logins_survive_that_one_of_them_replaces_the_hash),
 		TEST(logout_ends_the_session_and_may_be_repeated),
 		TEST(logout_takes_an_expired_token_unless_strict),
 		TEST(verify_takes_access_tokens_unless_told_otherwise),

@@ -81,14 +81,3 @@ caller_user(const struct rpc_call *call)
 	assert(call->caller != NULL && call->caller->user != NULL);
 	return call->caller->user;
 }
-
-enum code
-caller_refuse_gone(struct rpc_call *call)
-{
-	enum code code = rpc_fail(call, CODE_UNAUTHENTICATED,
-	                          LATCHKEY__RPC__V1__REASON__REASON_USER_GONE,
-	                          "the token's user does not exist");
-
-	call->subject = LATCHKEY__RPC__V1__SUBJECT__SUBJECT_CALLER;
-	return code;
-}

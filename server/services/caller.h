@@ -19,15 +19,9 @@ const struct user *caller_user(const struct rpc_call *call);
  * caller_renew looks at the caller again, in the transaction that is to write,
  * and makes call->caller what is found: while the call waited, its session may
  * have ended, its user been deactivated, a rank or a role been lost. Call it
- * first where a rank decides. Refuses as caller_authenticate and the method's
+ * first. Refuses as caller_authenticate and the method's
  * row would; a refusal does not fail the transaction.
  */
 enum code caller_renew(struct rpc_call *call, struct store_txn *txn);
-
-/*
- * caller_refuse_gone answers UNAUTHENTICATED (USER_GONE): the caller was
- * deleted after the call had begun.
- */
-enum code caller_refuse_gone(struct rpc_call *call);
 
 #endif

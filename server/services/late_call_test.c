@@ -10,9 +10,12 @@
 
 #include <cmocka.h>
 
+#include "proto/latchkey/v1/account_service.pb-c.h"
 #include "proto/latchkey/v1/role_service.pb-c.h"
 #include "proto/latchkey/v1/session_service.pb-c.h"
 #include "proto/latchkey/v1/user_service.pb-c.h"
+#include "server/domain/test_picture.h"
+#include "server/services/account_service.h"
 #include "server/services/role_service.h"
 #include "server/services/service_fixture.h"
 #include "server/services/session_service.h"
@@ -21,6 +24,8 @@
 #include "server/store/session_store.h"
 
 #define UPDATE(name) LATCHKEY__V1__UPDATE_USER_REQUEST__##name
+#define HAS_FIRST_NAME                                                         \
+	LATCHKEY__V1__UPDATE_ME_REQUEST__FIRST_NAME_PRESENCE_FIRST_NAME
 
 /* Who there is: ids in the order in which setup adds them. */
 enum { NOBODY, ROOT, CLERK, ADA };
@@ -129,15 +134,76 @@ end_sessions_of_root(struct service_fixture *f)
 	return session_revoke_other_sessions(&f->call, &req, &resp);
 }
 
+/* What anybody may do with the own account. */
+
+static enum code
+rename_self(struct service_fixture *f)
+{
+	Latchkey__V1__UpdateMeRequest req;
+	Latchkey__V1__UpdateMeResponse resp =
+		LATCHKEY__V1__UPDATE_ME_RESPONSE__INIT;
+
+	service_fixture_next(f);
+	latchkey__v1__update_me_request__init(&req);
+	req.first_name_presence_case = HAS_FIRST_NAME;
+	req.first_name = (char *)"Eve";
+	return account_update_me(&f->call, &req, &resp);
+}
+
+static enum code
+set_own_picture(struct service_fixture *f)
+{
+	Latchkey__V1__SetAvatarRequest req =
+		LATCHKEY__V1__SET_AVATAR_REQUEST__INIT;
+	Latchkey__V1__SetAvatarResponse resp =
+		LATCHKEY__V1__SET_AVATAR_RESPONSE__INIT;
+	struct test_picture png;
+
+	service_fixture_next(f);
+	test_picture_begin_png(&png, 1, 1);
+	test_picture_end_png(&png);
+	req.image.data = png.data;
+	req.image.len = png.len;
+	return account_set_avatar(&f->call, &req, &resp);
+}
+
+static enum code
+delete_own_picture(struct service_fixture *f)
+{
+	Latchkey__V1__DeleteAvatarRequest req =
+		LATCHKEY__V1__DELETE_AVATAR_REQUEST__INIT;
+	Latchkey__V1__DeleteAvatarResponse resp =
+		LATCHKEY__V1__DELETE_AVATAR_RESPONSE__INIT;
+
+	service_fixture_next(f);
+	return account_delete_avatar(&f->call, &req, &resp);
+}
+
+static enum code
+change_own_password(struct service_fixture *f)
+{
+	Latchkey__V1__ChangePasswordRequest req =
+		LATCHKEY__V1__CHANGE_PASSWORD_REQUEST__INIT;
+	Latchkey__V1__ChangePasswordResponse resp =
+		LATCHKEY__V1__CHANGE_PASSWORD_RESPONSE__INIT;
+
+	service_fixture_next(f);
+	req.old_password = (char *)"secret";
+	req.new_password = (char *)"correct horse battery";
+	return account_change_password(&f->call, &req, &resp);
+}
+
 /* All of them are refused, with the same reason. */
 static void
 assert_all_refused(struct service_fixture *f, enum code code,
                    Latchkey__Rpc__V1__Reason reason)
 {
 	static enum code (*const calls[])(struct service_fixture * f) = {
-		lift_ada,     give_ada_a_role,      create_eve,
-		delete_fleet, end_sessions_of_root,
+		lift_ada,        give_ada_a_role,      create_eve,
+		delete_fleet,    end_sessions_of_root, rename_self,
+		set_own_picture, delete_own_picture,   change_own_password,
 	};
+	struct user clerk;
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		assert_int_equal(calls[i](f), code);
@@ -147,6 +213,10 @@ assert_all_refused(struct service_fixture *f, enum code code,
 	}
 	assert_false(service_fixture_get(f, ADA).is_superuser);
 	assert_int_equal(service_fixture_get(f, ADA).role_count, 0);
+	clerk = service_fixture_get(f, CLERK);
+	assert_string_equal(clerk.first_name, "");
+	assert_string_equal(clerk.avatar, "");
+	assert_string_equal(clerk.password_hash, f->hash);
 }
 
 static void

@@ -1,9 +1,12 @@
 #include "server/services/login_attempt.h"
 
+#include <inttypes.h>
+
 #include "server/server.h"
 #include "server/services/store_refusal.h"
 #include "server/services/throttling.h"
 #include "server/store/store.h"
+#include "server/store/user_store.h"
 
 static enum throttle_scope
 account_scope(const struct login_attempt *attempt)
@@ -12,14 +15,17 @@ account_scope(const struct login_attempt *attempt)
 	                                : THROTTLE_LOGIN_ACCOUNT;
 }
 
-/* Of a device: an address holds no space, so the two cannot run together. */
-static const char *
-account_subject(struct arena *arena, const struct login_attempt *attempt)
+/* A device's tries are at one password: the next one begins afresh. */
+static enum code
+make_subject(struct rpc_call *call, const char *identifier,
+             const struct user *owner, struct login_attempt *attempt)
 {
-	return attempt->is_known_device
-	               ? arena_printf(arena, "%s %s", attempt->address,
-	                              attempt->account)
-	               : attempt->account;
+	if (owner == NULL)
+		return throttling_subject(call, identifier, &attempt->subject);
+	attempt->subject = arena_printf(call->arena, "%s %" PRIu64 " %" PRId64,
+	                                attempt->address, owner->id,
+	                                owner->password_set_at_us);
+	return attempt->subject == NULL ? CODE_RESOURCE_EXHAUSTED : CODE_OK;
 }
 
 static bool
@@ -30,9 +36,10 @@ is_unlimited(const struct throttle_policy *policy, enum throttle_scope scope)
 
 static void
 take_by_account(const struct throttle *throttle, struct login_attempt *attempt,
-                const char *subject, int64_t *wait_us)
+                int64_t *wait_us)
 {
-	throttle_take(throttle, account_scope(attempt), subject, wait_us);
+	throttle_take(throttle, account_scope(attempt), attempt->subject,
+	              wait_us);
 	attempt->is_counted = *wait_us == 0;
 }
 
@@ -57,34 +64,30 @@ count(struct rpc_call *call, struct store_txn *txn,
 	const struct throttle throttle = { txn, call->arena,
 		                           &call->server->throttles,
 		                           call->now_us };
-	const char *subject = account_subject(call->arena, attempt);
 
-	if (subject == NULL) {
-		store_fail(txn, CODE_RESOURCE_EXHAUSTED);
-		return;
-	}
-	take_by_account(&throttle, attempt, subject, wait_us);
+	take_by_account(&throttle, attempt, wait_us);
 	if (*wait_us > 0 || attempt->address[0] == '\0')
 		return;
 	take_by_address(&throttle, attempt, wait_us);
 	if (attempt->is_known_device)
 		*wait_us = 0;
 	if (*wait_us > 0)
-		throttle_give(&throttle, account_scope(attempt), subject);
+		throttle_give(&throttle, account_scope(attempt),
+		              attempt->subject);
 }
 
 enum code
 login_attempt_begin(struct rpc_call *call, const char *identifier,
-                    bool is_known_device, struct login_attempt *attempt)
+                    const struct user *owner, struct login_attempt *attempt)
 {
 	const struct throttle_policy *policy = &call->server->throttles;
 	struct store_txn txn;
 	int64_t wait_us = 0;
 	enum code code;
 
-	*attempt = (struct login_attempt){ .is_known_device = is_known_device };
+	*attempt = (struct login_attempt){ .is_known_device = owner != NULL };
 	throttle_address(call->client_address, attempt->address);
-	code = throttling_subject(call, identifier, &attempt->account);
+	code = make_subject(call, identifier, owner, attempt);
 	if (code != CODE_OK)
 		return code;
 	if (is_unlimited(policy, account_scope(attempt)) &&
@@ -107,45 +110,11 @@ login_attempt_take_back(struct rpc_call *call, struct store_txn *txn,
 	const struct throttle throttle = { txn, call->arena,
 		                           &call->server->throttles,
 		                           call->now_us };
-	const char *subject = account_subject(call->arena, attempt);
 
-	if (subject == NULL) {
-		store_fail(txn, CODE_RESOURCE_EXHAUSTED);
-		return;
-	}
 	if (attempt->is_counted)
-		throttle_give(&throttle, account_scope(attempt), subject);
+		throttle_give(&throttle, account_scope(attempt),
+		              attempt->subject);
 	if (attempt->is_counted_by_address)
 		throttle_give(&throttle, THROTTLE_LOGIN_ADDRESS,
 		              attempt->address);
-}
-
-static void
-forget(struct rpc_call *call, struct store_txn *txn,
-       const struct login_attempt *attempt)
-{
-	const char *subject = account_subject(call->arena, attempt);
-
-	if (subject == NULL)
-		store_fail(txn, CODE_RESOURCE_EXHAUSTED);
-	else
-		throttle_clear(txn, call->arena, account_scope(attempt),
-		               subject);
-}
-
-void
-login_attempt_forgive(struct rpc_call *call, struct store_txn *txn,
-                      const char *identifier)
-{
-	struct login_attempt attempt = { .is_known_device = false };
-
-	if (txn->code != CODE_OK || *identifier == '\0')
-		return;
-	throttle_address(call->client_address, attempt.address);
-	store_fail(txn, throttling_subject(call, identifier, &attempt.account));
-	if (txn->code != CODE_OK)
-		return;
-	forget(call, txn, &attempt);
-	attempt.is_known_device = true;
-	forget(call, txn, &attempt);
 }

@@ -248,6 +248,25 @@ a_known_device_may_not_guess_for_ever(void **state)
 }
 
 static void
+a_known_device_begins_afresh_with_a_new_password(void **state)
+{
+	struct service_fixture *f = *state;
+	struct user ada;
+
+	limit(f, THROTTLE_LOGIN_DEVICE, 1);
+	assert_int_equal(login(f, "192.0.2.1", "ada", "secret"), CODE_OK);
+	assert_int_equal(login(f, "192.0.2.1", "ada", "wrong"),
+	                 CODE_UNAUTHENTICATED);
+	assert_throttled(f, login(f, "192.0.2.1", "ada", "secret"));
+	/* By the other identifier it is the same account. */
+	assert_throttled(f, login(f, "192.0.2.1", "ada@example.com", "secret"));
+	ada = service_fixture_get(f, 1);
+	ada.password_set_at_us = f->call.now_us;
+	service_fixture_put(f, &ada);
+	assert_int_equal(login(f, "192.0.2.1", "ada", "secret"), CODE_OK);
+}
+
+static void
 a_device_is_known_by_its_ipv6_network(void **state)
 {
 	struct service_fixture *f = *state;
@@ -397,6 +416,7 @@ main(void)
 		TEST(strangers_cannot_lock_an_owner_out_of_a_known_device),
 		TEST(strangers_at_the_same_address_do_not_hold_up_a_known_device),
 		TEST(a_known_device_may_not_guess_for_ever),
+		TEST(a_known_device_begins_afresh_with_a_new_password),
 		TEST(a_device_is_known_by_its_ipv6_network),
 		TEST(a_device_stays_known_however_many_sessions_began_elsewhere),
 		TEST(the_time_to_wait_is_honest),

@@ -6,6 +6,8 @@ makes of both what matrix_test.py, and the client that tests/openapi generates,
 send.
 """
 
+import functools
+
 from tests.contract.case import HOLES
 from tests.contract.world import BASE, PASSWORD, Request, user_text
 from tests.support import jwt, pictures
@@ -318,12 +320,18 @@ ME_BAD = ({"first_name": "x" * 151},
                          "characters."))
 
 
+def changed_twice(row, world):
+    row.request(world).send(world.port)
+    return row.request(world)
+
+
 def accounts():
     for path in ("/api/auth/users/me/", "/api/auth/profile/"):
         yield Row("GET", path, "user", expect=user_text(ADA))
         for method in ("PATCH", "PUT"):
             yield Row(method, path, "user", value={"first_name": "Ada"},
-                      expect=user_text(ADA), bad=ME_BAD)
+                      expect=user_text(ADA), bad=ME_BAD,
+                      own={"THROTTLED": changed_twice})
     yield Row("POST", "/api/auth/password/change/", "user",
               expect='{"detail":"Password changed."}',
               value={"old_password": "x", "new_password": PASSWORD},
@@ -340,6 +348,13 @@ def picture_sent(row, world, image=None):
     return row.request(world, body=image or pictures.png(),
                        headers={"Content-Type": "image/png"},
                        bearer=world.pat)
+
+
+def picture_sent_twice(row, world):
+    send = functools.partial(row.request, world, body=pictures.png(),
+                             headers={"Content-Type": "image/png"})
+    send().send(world.port)
+    return send()
 
 
 def has_picture(world):
@@ -359,9 +374,11 @@ def avatars():
               plain=picture_sent,
               expect=user_text({"email": "<ANY>", "avatar": "<AVATAR>",
                                 "last_login": "<DATE>"}),
-              bad=({}, drf(avatar="No file was submitted.")))
+              bad=({}, drf(avatar="No file was submitted.")),
+              own={"THROTTLED": picture_sent_twice})
     yield Row("DELETE", "/api/auth/users/me/avatar/", "user", status=204,
-              good=lambda row, w: row.request(w, bearer=has_picture(w)))
+              good=lambda row, w: row.request(w, bearer=has_picture(w)),
+              own={"THROTTLED": changed_twice})
     missing = "/media/avatars/2026/01/02/%s.png" % ("0" * 32)
     yield Row("GET", "/media/avatars/{year}/{month}/{day}/{file}",
               expect=None, good=picture_of,

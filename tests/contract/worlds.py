@@ -86,7 +86,8 @@ class Worlds:
             "throttles.login_device": "1/3600",
             "throttles.login_address": "1/3600",
             "throttles.register_address": "1/3600",
-            "throttles.old_password": "1/3600"})
+            "throttles.old_password": "1/3600",
+            "throttles.own_changes": "1/3600"})
 
     def _make_verify(self):
         return World(server={"registration.mode": "verify"})
