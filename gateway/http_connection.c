@@ -225,6 +225,10 @@ http_connection_closed(struct http_connection *connection)
 
 	if (loop->adding == connection)
 		loop->adding = NULL;
+	/* One of which libmicrohttpd never learnt. */
+	if (connection->request != NULL)
+		http_request_close(connection->request);
+	connection->request = NULL;
 	/* Fails when it is closed before it was watched. */
 	(void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL);
 	if (connection->linger && !loop->ending)

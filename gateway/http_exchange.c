@@ -1,6 +1,7 @@
 #include "gateway/http_exchange.h"
 
 #include <assert.h>
+#include <dlfcn.h>
 #include <limits.h>
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -20,8 +21,19 @@
 #define MEMORY_MIN (36 * (size_t)1024)
 #define MEMORY_EXTRA (4 * (size_t)1024)
 
+typedef enum MHD_Result queue_function(struct MHD_Connection *mhd,
+                                       unsigned status,
+                                       struct MHD_Response *response);
+
 /* More than ever come: the limits are http_limit's business. */
 #define CONNECTIONS_UNLIMITED UINT_MAX
+
+static struct http_connection *
+connection_of(struct MHD_Connection *mhd)
+{
+	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+	        ->socket_context;
+}
 
 /*
  * The request line has come. libmicrohttpd would go on to parse the query into
@@ -33,9 +45,7 @@ static void *
 begin(void *cls, const char *target, struct MHD_Connection *mhd)
 {
 	struct http_loop *loop = cls;
-	struct http_connection *connection =
-		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
-			->socket_context;
+	struct http_connection *connection = connection_of(mhd);
 	struct http_request *request = http_request_open(connection);
 	char *query = strchr(target, '?');
 
@@ -109,16 +119,52 @@ static enum MHD_Result
 queue(struct http_request *request)
 {
 	struct http_connection *connection = request->connection;
-	enum MHD_Result rc;
+	queue_function *queue_response =
+		(queue_function *)request->loop->queue_response;
 
 	if (request->response == NULL)
 		return MHD_NO;
 	if (request->close)
 		connection->linger = true;
 	http_connection_wait(connection, HTTP_WAIT_SENDING);
-	rc = MHD_queue_response(connection->mhd, request->status,
-	                        request->response);
-	return rc;
+	return queue_response(connection->mhd, request->status,
+	                      request->response);
+}
+
+/* What the refuser is told: RFC 9110's finer words are all 400 to us. */
+static unsigned
+refusal_of(unsigned status)
+{
+	return status == 413 || status == 414 || status == 431 ? status : 400;
+}
+
+/*
+ * libmicrohttpd's own name: this stands before the library's function, which
+ * is looked up at start. We call that one; the library, which gives what it
+ * cannot parse an HTML page of its own and no hook, calls this one. Our answer
+ * is written to the socket, on which nothing can be sent after it. Then the
+ * page is queued all the same, for the library relies on it in places: sending
+ * it fails, and that closes the connection.
+ */
+enum MHD_Result
+MHD_queue_response(struct MHD_Connection *mhd, unsigned status,
+                   struct MHD_Response *response)
+{
+	struct http_connection *connection = connection_of(mhd);
+	queue_function *queue_response =
+		(queue_function *)connection->loop->queue_response;
+
+	/* Not even a request line was read. */
+	if (connection->request == NULL)
+		connection->request = http_request_open(connection);
+	if (connection->request == NULL || connection->request->answered) {
+		(void)shutdown(connection->fd, SHUT_WR);
+	} else {
+		connection->linger = true;
+		http_exchange_refuse_now(connection->request,
+		                         refusal_of(status));
+	}
+	return queue_response(mhd, status, response);
 }
 
 static bool
@@ -254,19 +300,6 @@ http_exchange_resume(struct http_request *request)
 	MHD_resume_connection(request->connection->mhd);
 }
 
-/* What libmicrohttpd has refused in its own words is in the log as well. */
-static void
-log_unanswered(struct http_request *request, struct MHD_Connection *mhd)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
-
-	if (request->answered || info == NULL)
-		return;
-	request->status = info->http_status;
-	http_reply_log(request, NULL);
-}
-
 /* The answer is sent, or the connection has ended before. */
 static void
 finish(void *cls, struct MHD_Connection *mhd, void **context,
@@ -277,11 +310,11 @@ finish(void *cls, struct MHD_Connection *mhd, void **context,
 	bool is_last;
 
 	(void)cls;
+	(void)mhd;
 	(void)why;
 	*context = NULL;
 	if (request == NULL)
 		return;
-	log_unanswered(request, mhd);
 	connection = request->connection;
 	connection->request = NULL;
 	is_last = request->close;
@@ -322,6 +355,10 @@ http_exchange_daemon(struct http_loop *loop)
 	bool is_tls = loop->server->options.tls != NULL;
 	size_t memory = 2 * loop->server->options.limits.head_max;
 
+	loop->queue_response =
+		(void (*)(void))dlsym(RTLD_NEXT, "MHD_queue_response");
+	if (loop->queue_response == NULL)
+		return NULL;
 	memory = memory + MEMORY_EXTRA > MEMORY_MIN ? memory + MEMORY_EXTRA
 	                                            : MEMORY_MIN;
 	return MHD_start_daemon(

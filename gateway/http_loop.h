@@ -48,6 +48,7 @@ struct http_server {
 struct http_loop {
 	struct http_server *server;
 	struct MHD_Daemon *daemon;
+	void (*queue_response)(void); /* MHD_queue_response of the library */
 	pthread_t thread;
 	int epoll_fd;
 	int wake_fd;

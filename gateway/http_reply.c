@@ -202,13 +202,10 @@ void
 http_reply_log(const struct http_request *request,
                const struct http_response *response)
 {
-	static const struct http_response none;
 	bool has_body = strcmp(request->method, "HEAD") != 0;
 	char id[HEX_SIZE(sizeof(request->id))];
 	char path[LOG_PATH_MAX + 1];
 
-	if (response == NULL)
-		response = &none;
 	hex_encode(request->id, sizeof(request->id), id);
 	(void)snprintf(path, sizeof(path), "%s",
 	               response->log_path != NULL ? response->log_path

@@ -63,15 +63,38 @@ AMBIGUOUS = {
     "a huge chunk size": POST + HOST + TYPE
         + b"Transfer-Encoding: chunked\r\n\r\n"
         + b"fffffffffffffffff\r\n{}\r\n0\r\n\r\n",
+    "a chunk size with a sign": POST + HOST + TYPE
+        + b"Transfer-Encoding: chunked\r\n\r\n+2\r\n{}\r\n0\r\n\r\n",
+    "a chunk longer than its size": POST + HOST + TYPE
+        + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}{}\r\n0\r\n\r\n",
+    "a length of words": POST + HOST + TYPE
+        + b"Content-Length: two\r\n\r\n{}",
+    "a length beyond all numbers": POST + HOST + TYPE
+        + b"Content-Length: 18446744073709551618\r\n\r\n{}",
+    "a folded line": POST + HOST + TYPE
+        + b"X: one\r\n Content-Length: 2\r\n\r\n{}",
+    "a line without a colon": POST + HOST + TYPE
+        + b"Content-Length 2\r\n\r\n{}",
+    "a bare LF": POST + HOST + TYPE + b"X: y\nContent-Length: 2\r\n\r\n{}",
+    "a bare CR": POST + HOST + TYPE + b"X: y\rContent-Length: 2\r\n\r\n{}",
+    "a NUL in a value": POST + HOST + TYPE
+        + b"X: \0\r\nContent-Length: 2\r\n\r\n{}",
     "a control byte in the path": b"GET /health\x01z HTTP/1.1\r\n" + HOST
         + b"\r\n",
+    "a version of the future": b"GET /healthz HTTP/2.0\r\n" + HOST + b"\r\n",
+    "a version in lower case": b"GET /healthz http/1.1\r\n" + HOST + b"\r\n",
+    "no version": b"GET /healthz\r\n" + HOST + b"\r\n",
 }
 
 
-class LimitsTest(unittest.TestCase):
+class RawCase(unittest.TestCase):
+    """A gateway with the class's settings, and bytes to send to it."""
+
+    SETTINGS = {}
+
     @classmethod
     def setUpClass(cls):
-        cls.deployment = Deployment(gateway=SETTINGS).start()
+        cls.deployment = Deployment(gateway=cls.SETTINGS).start()
         cls.addClassCleanup(cls.deployment.close)
 
     def setUp(self):
@@ -120,6 +143,43 @@ class LimitsTest(unittest.TestCase):
                 received += part
         except ConnectionError:
             return received
+
+
+class FramingTest(RawCase):
+    def test_no_framing_hides_a_second_request(self):
+        for name, data in AMBIGUOUS.items():
+            with self.subTest(name=name):
+                received = self.everything(data + SMUGGLED)
+                self.assertRegex(received, rb"^HTTP/1.1 4(00|13) ")
+                self.assertNotIn(b" 200 ", received)
+
+    def test_what_cannot_be_read_is_answered_like_all_else(self):
+        bad = dict(AMBIGUOUS)
+        bad["a very long line"] = b"GET /" + b"x" * 100000
+        bad["a very long header"] = (b"GET / HTTP/1.1\r\n" + HOST + b"X: "
+                                     + b"y" * 100000)
+        bad["very many headers"] = (b"GET / HTTP/1.1\r\n" + HOST
+                                    + b"a: b\r\n" * 3000 + b"\r\n")
+        bad["very many cookies"] = (b"GET / HTTP/1.1\r\n" + HOST
+                                    + b"Cookie: " + b"a=b; " * 2500
+                                    + b"\r\n\r\n")
+        for name, data in bad.items():
+            with self.subTest(name=name):
+                answer = self.outcome(data)
+                self.assertIn(answer.status, (400, 413, 414, 431))
+                self.assertEqual({"detail"}, set(answer.json()))
+                check_headers(self, answer)
+        self.wait_alive()
+
+    def test_a_refused_head_is_in_the_log_by_its_id(self):
+        answer = self.outcome(AMBIGUOUS["a length of words"])
+        self.deployment.gateway.wait_for_event(
+            "request", request_id=answer.header("X-Request-Id"),
+            status="400", condition="framing")
+
+
+class LimitsTest(RawCase):
+    SETTINGS = SETTINGS
 
     def drip(self, connection, data):
         """Sends byte after byte until the other side has had enough."""
@@ -250,14 +310,6 @@ class LimitsTest(unittest.TestCase):
             if answer is not None:
                 self.assertIn(answer.status, (400, 408, 414, 431))
         self.wait_alive()
-
-    def test_no_framing_hides_a_second_request(self):
-        for name, data in AMBIGUOUS.items():
-            with self.subTest(name=name):
-                # Closed without a word is a refusal too.
-                received = self.everything(data + SMUGGLED)
-                self.assertRegex(received, rb"^(HTTP/1.1 4(00|13) |\Z)")
-                self.assertNotIn(b" 200 ", received)
 
     def test_more_connections_than_an_address_may_have_are_refused(self):
         good, refused = self.flood(PER_ADDRESS * 3)

@@ -7,6 +7,7 @@ import subprocess
 import threading
 import unittest
 
+from tests.contract.limits_test import AMBIGUOUS, SMUGGLED
 from tests.https.tls import BASE, Connection, TlsDeployment
 from tests.support import http_client, port, process
 from tests.support.deployment import EMAIL, PASSWORD
@@ -175,6 +176,37 @@ class TrustedTest(ProxyCase):
         self.assert_peer("127.0.0.9", answer)
         # gateway.behind_tls_proxy still says how it came.
         self.assertEqual("max-age=31536000", answer.header(HSTS))
+
+    def pour(self, data):
+        """Sends bytes to the inner proxy and takes what comes to the end."""
+        with Client(self.nginx.inner, "127.0.0.9") as client:
+            client.send(data)
+            client.sock.shutdown(socket.SHUT_WR)
+            try:
+                while client.sock.recv(65536):
+                    pass
+            except ConnectionError:
+                pass
+
+    def test_nothing_ambiguous_leaves_an_answer_for_the_next_client(self):
+        for name, request in AMBIGUOUS.items():
+            with self.subTest(name=name):
+                self.pour(request + SMUGGLED)
+                # The proxy keeps eight connections: each is asked.
+                for number in range(8):
+                    path = "/next/%d/" % number
+                    with Client(self.nginx.inner, "127.0.0.9") as client:
+                        client.send(encode("GET", path))
+                        answer = client.receive()
+                    self.assertEqual(404, answer.status)
+                    self.assertEqual(path, self.path_of(answer))
+
+    def path_of(self, answer):
+        """The path that the access log has for an answer."""
+        ident = answer.header("X-Request-Id")
+        line = self.deployment.gateway.wait_for(
+            lambda p: p.events("request", request_id=ident), "request")
+        return line[0]["path"]
 
     def test_the_scheme_is_that_of_the_client(self):
         answer = self.through_edge(encode("GET", "/healthz"))
