@@ -68,6 +68,19 @@ process_block_signals(sigset_t *set)
 	(void)rc;
 }
 
+void
+process_unblock_signal(int signal)
+{
+	sigset_t set;
+	int rc;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, signal);
+	rc = pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	assert(rc == 0);
+	(void)rc;
+}
+
 int
 process_wait_signal(const sigset_t *set, int64_t timeout_ms)
 {

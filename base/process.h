@@ -32,6 +32,12 @@ unsigned process_cpu_count(void);
  */
 void process_block_signals(sigset_t *set);
 
+/*
+ * process_unblock_signal lets one of them end the process at once, as it does
+ * by default: for who does not want to wait for an orderly end.
+ */
+void process_unblock_signal(int signal);
+
 /* process_wait_signal returns one of them, or 0 after timeout_ms. */
 int process_wait_signal(const sigset_t *set, int64_t timeout_ms);
 

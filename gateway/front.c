@@ -20,6 +20,7 @@
 /* What translating a request may need beside its text, JSON trees included. */
 #define REQUEST_ARENA_FACTOR 8
 #define DRAIN_SLACK_MS 1000
+#define DRAIN_IDLE_MS 1000
 #define PUBLIC_BASE_MAX 1024 /* bytes, as of any setting */
 
 struct front {
@@ -218,6 +219,7 @@ open_http(struct front *front, char *err, size_t err_size)
 			.head_timeout_ms = s->limits.head_timeout_ms,
 			.request_timeout_ms = s->limits.request_timeout_ms,
 			.idle_timeout_ms = s->limits.idle_timeout_ms,
+			.drain_idle_timeout_ms = DRAIN_IDLE_MS,
 			.connections_max = (unsigned)s->limits.connections_max,
 			.connections_per_address_max =
 				(unsigned)s->limits.connections_per_address_max,

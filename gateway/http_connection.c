@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "gateway/http_exchange.h"
+#include "gateway/http_listener.h"
 #include "gateway/http_request.h"
 #include "gateway/proxy_list.h"
 
@@ -37,13 +38,18 @@ deadline_of(const struct http_connection *connection, enum http_wait wait)
 {
 	const struct http_limits *limits =
 		&connection->loop->server->options.limits;
+	bool draining = atomic_load(&connection->loop->server->draining);
 	int64_t now = connection->loop->now_ms;
 
 	switch (wait) {
 	case HTTP_WAIT_IDLE:
-		return now + limits->idle_timeout_ms;
+		return now + (draining ? limits->drain_idle_timeout_ms
+		                       : limits->idle_timeout_ms);
 	case HTTP_WAIT_HEAD:
-		return connection->started_ms + limits->head_timeout_ms;
+		return connection->started_ms +
+		       (draining && connection->is_fresh
+		                ? limits->drain_idle_timeout_ms
+		                : limits->head_timeout_ms);
 	case HTTP_WAIT_BODY:
 		return connection->started_ms + limits->request_timeout_ms;
 	case HTTP_WAIT_SENDING:
@@ -143,11 +149,15 @@ void
 http_connection_readable(struct http_connection *connection)
 {
 	if (connection->wait == HTTP_WAIT_LINGER) {
-		discard_input(connection);
-	} else if (connection->wait == HTTP_WAIT_IDLE) {
-		connection->started_ms = connection->loop->now_ms;
-		http_connection_wait(connection, HTTP_WAIT_HEAD);
+		discard_input(connection); /* it may be gone */
+		return;
 	}
+	/* A new connection's deadline stays that of the accept. */
+	if (connection->wait == HTTP_WAIT_IDLE || connection->is_fresh)
+		connection->started_ms = connection->loop->now_ms;
+	if (connection->wait == HTTP_WAIT_IDLE)
+		http_connection_wait(connection, HTTP_WAIT_HEAD);
+	connection->is_fresh = false;
 }
 
 void
@@ -206,15 +216,14 @@ http_connection_start(struct http_connection *connection)
 	}
 	loop->adding = NULL;
 	connection->started_ms = loop->now_ms;
-	/* Over TLS the handshake is a part of the first head, and its first
-	 * bytes may have been read before an event tells of them. */
-	if (!watch(connection) || atomic_load(&loop->server->draining))
+	connection->is_fresh = true;
+	/* Not idle: its first bytes, over TLS a handshake, may be read before
+	 * an event tells of them, and a stranger may be as slow as he likes to
+	 * send none. */
+	if (!watch(connection))
 		http_connection_shut(connection);
 	else
-		http_connection_wait(connection,
-		                     loop->server->options.tls != NULL
-		                             ? HTTP_WAIT_HEAD
-		                             : HTTP_WAIT_IDLE);
+		http_connection_wait(connection, HTTP_WAIT_HEAD);
 }
 
 void
@@ -352,6 +361,31 @@ accept_one(struct http_loop *loop)
 	    error == ENOMEM)
 		pause_accepting(loop, error);
 	return error == EINTR || error == ECONNABORTED;
+}
+
+void
+http_connection_accept_last(struct http_loop *loop)
+{
+	int accepted = 0;
+
+	if (loop->accept_again_ms == 0)
+		while (accepted < HTTP_BACKLOG && accept_one(loop))
+			accepted++;
+}
+
+/* Whom a drain finds waiting for a first byte has no more than a moment. */
+void
+http_connection_hurry(struct http_loop *loop, enum http_wait wait)
+{
+	struct http_deadline *deadline = loop->waits[wait].first;
+
+	while (deadline != NULL) {
+		struct http_connection *connection = deadline->owner;
+
+		deadline = deadline->next;
+		if (connection->deadline.at_ms > deadline_of(connection, wait))
+			http_connection_wait(connection, wait);
+	}
 }
 
 void

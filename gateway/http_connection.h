@@ -27,6 +27,7 @@ struct http_connection {
 	struct http_limit_key key;
 	bool is_proxy;      /* its word about the client counts */
 	bool counted;       /* by the limit */
+	bool is_fresh;      /* no byte came that we know of */
 	bool linger;        /* we close it: let the client read first */
 	size_t discarded;   /* bytes, while it lingers */
 	int64_t started_ms; /* the first byte of this request */
@@ -41,6 +42,15 @@ struct http_tls *http_connection_tls(struct MHD_Connection *mhd);
 
 /* http_connection_accept accepts what waits, a few at a time. */
 void http_connection_accept(struct http_loop *loop);
+
+/*
+ * http_connection_accept_last accepts all that the system has accepted: they
+ * were told that somebody listens, and may have sent a request.
+ */
+void http_connection_accept_last(struct http_loop *loop);
+
+/* http_connection_hurry makes the deadlines of a wait those of a drain. */
+void http_connection_hurry(struct http_loop *loop, enum http_wait wait);
 
 /* http_connection_start serves an accepted connection or refuses it: 503. */
 void http_connection_start(struct http_connection *connection);

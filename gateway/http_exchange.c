@@ -307,7 +307,6 @@ finish(void *cls, struct MHD_Connection *mhd, void **context,
 {
 	struct http_request *request = *context;
 	struct http_connection *connection;
-	bool is_last;
 
 	(void)cls;
 	(void)mhd;
@@ -317,14 +316,9 @@ finish(void *cls, struct MHD_Connection *mhd, void **context,
 		return;
 	connection = request->connection;
 	connection->request = NULL;
-	is_last = request->close;
 	http_reply_release(request);
 	http_request_close(request);
-	/* An answer from before the drain has promised the client another. */
-	if (!is_last && atomic_load(&connection->loop->server->draining))
-		http_connection_shut(connection);
-	else
-		http_connection_wait(connection, HTTP_WAIT_IDLE);
+	http_connection_wait(connection, HTTP_WAIT_IDLE);
 }
 
 static void

@@ -142,6 +142,7 @@ http_fixture_init(struct http_fixture *fixture)
 				.head_timeout_ms = 30000,
 				.request_timeout_ms = 30000,
 				.idle_timeout_ms = 30000,
+				.drain_idle_timeout_ms = 10,
 				.connections_max = 4096,
 			},
 			.arena_size = 65536,
@@ -251,18 +252,35 @@ http_client_socket(void)
 	return fd;
 }
 
-void
-http_client_reach(const struct http_fixture *fixture, int fd)
+static int
+try_to_reach(const struct http_fixture *fixture, int fd)
 {
 	struct sockaddr_in address = {
 		.sin_family = AF_INET,
 		.sin_port = htons(fixture->port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
-	int rc = connect(fd, (struct sockaddr *)&address, sizeof(address));
+
+	return connect(fd, (struct sockaddr *)&address, sizeof(address));
+}
+
+void
+http_client_reach(const struct http_fixture *fixture, int fd)
+{
+	int rc = try_to_reach(fixture, fd);
 
 	assert(rc == 0);
 	(void)rc;
+}
+
+bool
+http_client_is_refused(const struct http_fixture *fixture)
+{
+	int fd = http_client_socket();
+	int rc = try_to_reach(fixture, fd);
+
+	(void)close(fd);
+	return rc != 0;
 }
 
 int

@@ -49,6 +49,8 @@ unsigned http_fixture_refused(struct http_fixture *fixture);
 /* http_client_socket returns a blocking socket that gives up after 30 s. */
 int http_client_socket(void);
 void http_client_reach(const struct http_fixture *fixture, int fd);
+/* http_client_is_refused: does nobody listen any more? */
+bool http_client_is_refused(const struct http_fixture *fixture);
 /* http_client_connect does both. */
 int http_client_connect(const struct http_fixture *fixture);
 /* http_client_send sends all; false when the peer has closed. */

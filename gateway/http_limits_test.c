@@ -6,6 +6,8 @@
 #include <cmocka.h>
 
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,20 +162,110 @@ an_idle_connection_is_closed(void **state)
 {
 	struct http_fixture *fixture = *state;
 	struct http_answer answer;
-	int fresh, used;
+	int fd;
 
 	fixture->options.limits.idle_timeout_ms = SOON_MS;
 	http_fixture_open(fixture);
-	fresh = http_client_connect(fixture);
-	used = http_client_connect(fixture);
-	assert_true(http_client_say(used, "GET / HTTP/1.1\r\n" HOST "\r\n"));
-	http_client_read(used, false, &answer);
+	fd = http_client_connect(fixture);
+	assert_true(http_client_say(fd, "GET / HTTP/1.1\r\n" HOST "\r\n"));
+	http_client_read(fd, false, &answer);
 	assert_int_equal(answer.status, 200);
-	assert_true(http_client_is_closed(fresh));
-	assert_true(http_client_is_closed(used));
-	(void)close(fresh);
-	(void)close(used);
+	assert_true(http_client_is_closed(fd));
+	(void)close(fd);
 	assert_works_on(fixture);
+}
+
+/* Whether its first bytes come with it, later or never. */
+static void
+a_new_connection_has_the_time_for_a_head(void **state)
+{
+	static const char *const beginnings[] = { "", "G", "GET / HT" };
+	struct http_fixture *fixture = *state;
+	int fds[3];
+
+	fixture->options.limits.head_timeout_ms = SOON_MS;
+	fixture->options.limits.idle_timeout_ms = INT64_C(1) << 40;
+	http_fixture_open(fixture);
+	for (size_t i = 0; i < 3; i++) {
+		fds[i] = http_client_connect(fixture);
+		assert_true(http_client_say(fds[i], beginnings[i]));
+	}
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(http_client_is_closed(fds[i]));
+		(void)close(fds[i]);
+	}
+	assert_works_on(fixture);
+}
+
+static void *
+drain(void *arg)
+{
+	http_server_drain(arg, INT64_C(1) << 40);
+	return NULL;
+}
+
+/* Begins a drain that one connection holds up, and waits until it has. */
+static pthread_t
+begin_drain(struct http_fixture *fixture)
+{
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, drain, fixture->server),
+	                 0);
+	while (!http_client_is_refused(fixture))
+		(void)sched_yield();
+	return thread;
+}
+
+/* On an idle connection, and on one that has said nothing yet. */
+static void
+a_request_on_its_way_when_a_drain_begins_is_answered(void **state)
+{
+	struct http_fixture *fixture = *state;
+	struct http_answer answer;
+	pthread_t drainer;
+	int fds[2];
+
+	fixture->options.limits.drain_idle_timeout_ms = INT64_C(1) << 40;
+	http_fixture_open(fixture);
+	fds[0] = http_client_connect(fixture);
+	assert_true(http_client_say(fds[0], "GET / HTTP/1.1\r\n" HOST "\r\n"));
+	http_client_read(fds[0], false, &answer);
+	assert_false(answer.closes);
+	fds[1] = http_client_connect(fixture);
+	drainer = begin_drain(fixture);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(http_client_say(fds[i],
+		                            "GET / HTTP/1.1\r\n" HOST "\r\n"));
+		http_client_read(fds[i], false, &answer);
+		assert_int_equal(answer.status, 200);
+		assert_true(answer.closes);
+		assert_true(http_client_is_closed(fds[i]));
+		(void)close(fds[i]);
+	}
+	assert_int_equal(pthread_join(drainer, NULL), 0);
+}
+
+/* However long they might have waited else. */
+static void
+a_drain_does_not_wait_for_who_asks_for_nothing(void **state)
+{
+	struct http_fixture *fixture = *state;
+	struct http_answer answer;
+	int idle, fresh;
+
+	fixture->options.limits.idle_timeout_ms = INT64_C(1) << 40;
+	fixture->options.limits.head_timeout_ms = INT64_C(1) << 40;
+	http_fixture_open(fixture);
+	idle = http_client_connect(fixture);
+	assert_true(http_client_say(idle, "GET / HTTP/1.1\r\n" HOST "\r\n"));
+	http_client_read(idle, false, &answer);
+	fresh = http_client_connect(fixture);
+	http_server_drain(fixture->server, INT64_C(1) << 40);
+	assert_true(http_client_is_closed(idle));
+	assert_true(http_client_is_closed(fresh));
+	(void)close(idle);
+	(void)close(fresh);
 }
 
 static void
@@ -597,6 +689,9 @@ main(void)
 		TEST(empty_lines_do_not_keep_a_connection),
 		TEST(a_dripped_body_gets_408),
 		TEST(an_idle_connection_is_closed),
+		TEST(a_new_connection_has_the_time_for_a_head),
+		TEST(a_request_on_its_way_when_a_drain_begins_is_answered),
+		TEST(a_drain_does_not_wait_for_who_asks_for_nothing),
 		TEST(a_request_in_the_handler_has_no_deadline_of_ours),
 		TEST(a_client_that_does_not_read_is_cut_off),
 		TEST(heads_and_urls_have_a_longest),

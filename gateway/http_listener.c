@@ -9,8 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG 1024
-
 struct endpoint {
 	struct sockaddr_storage address;
 	socklen_t len;
@@ -85,7 +83,7 @@ listen_on(int fd, const struct endpoint *endpoint)
 	               0 &&
 	       bind(fd, (const struct sockaddr *)&endpoint->address,
 	            endpoint->len) == 0 &&
-	       listen(fd, BACKLOG) == 0;
+	       listen(fd, HTTP_BACKLOG) == 0;
 }
 
 enum code

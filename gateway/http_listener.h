@@ -6,6 +6,8 @@
 
 #include "base/code.h"
 
+#define HTTP_BACKLOG 1024 /* connections that wait to be accepted */
+
 /*
  * http_listener_open makes the one listening socket, which every loop accepts
  * from: non-blocking, without SO_REUSEPORT, so that a second gateway cannot

@@ -125,18 +125,22 @@ wait_ms(struct http_loop *loop)
 	return first < INT_MAX ? (int)first + 1 : INT_MAX;
 }
 
-/* Draining: nobody new comes in, and who asks for nothing has to go. */
+/*
+ * Draining: nobody new comes in. Who asks for nothing has to go, but not in
+ * the moment in which a request of his may be on its way.
+ */
 static void
 stop_accepting(struct http_loop *loop)
 {
 	struct http_server *server = loop->server;
 
+	http_connection_accept_last(loop);
 	if (loop->accept_again_ms == 0)
 		(void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL,
 		                server->listen_fd, NULL);
 	loop->accept_again_ms = 0;
-	while (loop->waits[HTTP_WAIT_IDLE].first != NULL)
-		http_connection_shut(loop->waits[HTTP_WAIT_IDLE].first->owner);
+	http_connection_hurry(loop, HTTP_WAIT_IDLE);
+	http_connection_hurry(loop, HTTP_WAIT_HEAD);
 	(void)pthread_mutex_lock(&server->mutex);
 	loop->accepting = false;
 	(void)pthread_cond_broadcast(&server->changed);

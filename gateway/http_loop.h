@@ -23,7 +23,7 @@ struct http_request;
 /* What a connection waits for; each has its own list of deadlines. */
 enum http_wait {
 	HTTP_WAIT_NONE,    /* the handler, or the end that MHD will notice */
-	HTTP_WAIT_IDLE,    /* a request's first byte */
+	HTTP_WAIT_IDLE,    /* the first byte of a second, third … request */
 	HTTP_WAIT_HEAD,    /* the end of the headers */
 	HTTP_WAIT_BODY,    /* the end of the body */
 	HTTP_WAIT_SENDING, /* the peer to take the answer */

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,7 +36,9 @@ limits_are_usable(const struct http_options *options)
 	       limits->head_max > 0 && limits->url_max > 0 &&
 	       limits->url_max <= limits->head_max &&
 	       limits->head_timeout_ms > 0 && limits->request_timeout_ms > 0 &&
-	       limits->idle_timeout_ms > 0 && limits->connections_max > 0 &&
+	       limits->idle_timeout_ms > 0 &&
+	       limits->drain_idle_timeout_ms > 0 &&
+	       limits->connections_max > 0 &&
 	       limits->body_max <= SIZE_MAX / 4 &&
 	       limits->body_most <= SIZE_MAX / 4 &&
 	       limits->head_max <= SIZE_MAX / 16 &&
@@ -174,6 +177,9 @@ http_server_drain(struct http_server *server, int64_t timeout_ms)
 	}
 	(void)pthread_mutex_lock(&server->mutex);
 	atomic_store(&server->draining, true);
+	/* What the system still accepted in our name would be cut off. */
+	if (server->listen_fd >= 0)
+		(void)listen(server->listen_fd, 0);
 	for (unsigned i = 0; i < server->loop_count; i++)
 		http_loop_wake(server->loops[i]);
 	while (is_accepting(server))

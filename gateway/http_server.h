@@ -22,10 +22,13 @@ struct http_limits {
 	                            0: it may not change body_max */
 	size_t head_max;         /* bytes of request line and headers; 431 */
 	size_t url_max;          /* bytes; 414 */
-	int64_t head_timeout_ms; /* from the first byte to the end of headers */
-	int64_t request_timeout_ms; /* from the first byte to the end of the
-	                               body */
-	int64_t idle_timeout_ms;    /* between requests */
+	int64_t head_timeout_ms; /* from the connection, later from the first
+	                            byte, to the end of headers */
+	int64_t request_timeout_ms;    /* from the first byte to the end of the
+	                                  body */
+	int64_t idle_timeout_ms;       /* between requests */
+	int64_t drain_idle_timeout_ms; /* during a drain, for a request that
+	                                  may be on its way */
 	unsigned connections_max;
 	unsigned connections_per_address_max; /* IPv6: per /64; 0: no limit.
 	                                         Of a proxy: requests

@@ -117,6 +117,7 @@ serve(const struct gateway_settings *settings, const char *file)
 		if (got == SIGHUP)
 			reload(front, file);
 	} while (got != SIGTERM && got != SIGINT);
+	process_unblock_signal(got);
 	LOG_EVENT(LOG_LEVEL_INFO, "draining", LOG_T("program", PROGRAM));
 	front_drain(front);
 	front_close(front);

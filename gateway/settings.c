@@ -96,8 +96,8 @@ static const struct setting rows[] = {
 	ROW_NUMBER(limits, url_max, "4096", 64, 65536,
 	           "Bytes of a request's URL; 64 to 65536. More is 414."),
 	ROW_NUMBER(limits, head_timeout_ms, "10000", 1, 600000,
-	           "Milliseconds for a request's line and headers; 1 to "
-	           "600000."),
+	           "Milliseconds for a request's line and headers, on a new "
+	           "connection from its beginning; 1 to 600000."),
 	ROW_NUMBER(limits, request_timeout_ms, "10000", 1, 600000,
 	           "Milliseconds for a whole request, body included; 1 to "
 	           "600000."),

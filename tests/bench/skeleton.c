@@ -31,6 +31,7 @@ options_make(struct relay *relay, unsigned loops)
 			.head_timeout_ms = 10000,
 			.request_timeout_ms = 10000,
 			.idle_timeout_ms = 60000,
+			.drain_idle_timeout_ms = 1000,
 			.connections_max = ERRANDS_MAX,
 			.connections_per_address_max = ERRANDS_MAX,
 		},

@@ -154,6 +154,19 @@ class GatewayEndTest(unittest.TestCase):
                 self.assertTrue(connection.is_closed())
             self.assertEqual(0, deployment.gateway.wait_end())
 
+    def test_a_second_signal_ends_the_gateway_at_once(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(signal=number), Deployment() as deployment:
+                deployment.start()
+                with http_client.Connection(
+                        deployment.http_port) as connection:
+                    connection.send(http_client.encode(
+                        "POST", LOGIN, {"Content-Length": "2"}))
+                    deployment.gateway.signal(number)
+                    deployment.gateway.wait_for_event("draining")
+                    deployment.gateway.signal(number)
+                    self.assertEqual(-number, deployment.gateway.wait_end())
+
     def has_unread(self, port):
         """Whether bytes wait for the program behind a local TCP port."""
         with open("/proc/net/tcp", encoding="ascii") as table:

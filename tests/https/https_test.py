@@ -210,6 +210,20 @@ class DeadlinesTest(HttpsCase):
                 sock.sendall(data)
                 self.assertEqual(b"", sock.recv(1))
 
+    def test_a_head_that_never_ends_is_ended(self):
+        for head in (b"", b"GET /", b"GET /healthz HTTP/1.1\r\nHost: x\r\n"):
+            with self.subTest(head=head), \
+                    self.deployment.connect() as connection:
+                connection.send(head)
+                self.assertTrue(connection.is_closed())
+
+    def test_a_second_head_that_never_ends_is_ended(self):
+        with self.deployment.connect() as connection:
+            connection.send(encode("GET", "/healthz"))
+            self.assertEqual(200, connection.receive().status)
+            connection.send(b"GET /healthz")
+            self.assertTrue(connection.is_closed())
+
     def test_a_body_that_never_ends_is_answered_408(self):
         with self.deployment.connect() as connection:
             connection.send(encode("POST", LOGIN,
@@ -307,6 +321,7 @@ class CertificateTest(unittest.TestCase):
             answer = connection.receive()
             self.assertEqual(200, answer.status)
             self.assertEqual("close", answer.header("Connection"))
+        self.assertEqual(0, self.deployment.gateway.wait_end())
 
     def check(self, **settings):
         settings = {k.replace("__", "."): v for k, v in settings.items()}
