@@ -19,7 +19,6 @@
 #include "base/new_file.h"
 
 #define PEM_MAX 4096           /* bytes; a P-256 certificate is about 800 */
-#define BACKDATED_S 300        /* for peers whose clock is behind */
 #define SERIAL_SIZE 16         /* bytes */
 #define TIME_TEXT_SIZE 15      /* YYYYMMDDhhmmss and the NUL */
 #define DN_MAX 256             /* bytes of a subject as text */
@@ -32,6 +31,7 @@ struct maker {
 	mbedtls_pk_context key;    /* of the new certificate */
 	mbedtls_pk_context ca_key; /* unused for an authority */
 	mbedtls_x509_crt ca;
+	mbedtls_x509_crt old; /* a certificate to renew; unused else */
 	mbedtls_x509write_cert cert;
 	mbedtls_mpi serial;
 	char subject[DN_MAX];
@@ -49,6 +49,7 @@ maker_init(struct maker *maker)
 	mbedtls_pk_init(&maker->key);
 	mbedtls_pk_init(&maker->ca_key);
 	mbedtls_x509_crt_init(&maker->ca);
+	mbedtls_x509_crt_init(&maker->old);
 	mbedtls_x509write_crt_init(&maker->cert);
 	mbedtls_mpi_init(&maker->serial);
 }
@@ -58,6 +59,7 @@ maker_reset(struct maker *maker)
 {
 	mbedtls_mpi_free(&maker->serial);
 	mbedtls_x509write_crt_free(&maker->cert);
+	mbedtls_x509_crt_free(&maker->old);
 	mbedtls_x509_crt_free(&maker->ca);
 	mbedtls_pk_free(&maker->ca_key);
 	mbedtls_pk_free(&maker->key);
@@ -78,13 +80,20 @@ certificate_name_is_valid(const char *name)
 	       *name != '-' && name[strspn(name, allowed)] == '\0';
 }
 
+static int
+seed(struct maker *maker)
+{
+	static const char label[] = "latchkey certificate";
+
+	return mbedtls_ctr_drbg_seed(
+		&maker->random, mbedtls_entropy_func, &maker->entropy,
+		(const unsigned char *)label, sizeof(label) - 1);
+}
+
 static enum code
 make_key(struct maker *maker)
 {
-	static const char label[] = "latchkey certificate";
-	int rc = mbedtls_ctr_drbg_seed(
-		&maker->random, mbedtls_entropy_func, &maker->entropy,
-		(const unsigned char *)label, sizeof(label) - 1);
+	int rc = seed(maker);
 
 	if (rc == 0)
 		rc = mbedtls_pk_setup(&maker->key, mbedtls_pk_info_from_type(
@@ -138,12 +147,13 @@ describe(struct maker *maker, const char *name, int64_t not_before,
 		                                            maker->subject);
 	mbedtls_x509write_crt_set_version(cert, MBEDTLS_X509_CRT_VERSION_3);
 	mbedtls_x509write_crt_set_md_alg(cert, MBEDTLS_MD_SHA256);
-	mbedtls_x509write_crt_set_subject_key(cert, &maker->key);
+	mbedtls_x509write_crt_set_subject_key(
+		cert, maker->old.raw.p != NULL ? &maker->old.pk : &maker->key);
 	return rc == 0 ? CODE_OK : CODE_INTERNAL;
 }
 
 static enum code
-write_pem(struct maker *maker)
+write_cert(struct maker *maker)
 {
 	int rc = mbedtls_x509write_crt_set_subject_key_identifier(&maker->cert);
 
@@ -154,10 +164,19 @@ write_pem(struct maker *maker)
 		rc = mbedtls_x509write_crt_pem(
 			&maker->cert, maker->cert_pem, sizeof(maker->cert_pem),
 			mbedtls_ctr_drbg_random, &maker->random);
-	if (rc == 0)
-		rc = mbedtls_pk_write_key_pem(&maker->key, maker->key_pem,
-		                              sizeof(maker->key_pem));
 	return rc == 0 ? CODE_OK : CODE_INTERNAL;
+}
+
+static enum code
+write_pem(struct maker *maker)
+{
+	enum code code = write_cert(maker);
+
+	if (code == CODE_OK &&
+	    mbedtls_pk_write_key_pem(&maker->key, maker->key_pem,
+	                             sizeof(maker->key_pem)) != 0)
+		code = CODE_INTERNAL;
+	return code;
 }
 
 static struct bytes
@@ -211,8 +230,8 @@ certificate_make_authority(const char *name, int64_t lifetime_s,
 	maker_init(&maker);
 	code = make_key(&maker);
 	if (code == CODE_OK)
-		code = describe(&maker, name, now - BACKDATED_S,
-		                lifetime_s + BACKDATED_S);
+		code = describe(&maker, name, now - CERTIFICATE_BACKDATED_S,
+		                lifetime_s + CERTIFICATE_BACKDATED_S);
 	if (code == CODE_OK)
 		code = extend_authority(&maker);
 	if (code == CODE_OK)
@@ -246,19 +265,19 @@ readable(const char *path)
 }
 
 static enum code
-load_authority(struct maker *maker, const struct certificate_order *order)
+load_authority(struct maker *maker, const char *cert_path, const char *key_path)
 {
-	enum code code = readable(order->ca_cert_path);
+	enum code code = readable(cert_path);
 	int len;
 
 	if (code == CODE_OK)
-		code = readable(order->ca_key_path);
+		code = readable(key_path);
 	if (code == CODE_OK)
-		code = read_code(mbedtls_x509_crt_parse_file(
-			&maker->ca, order->ca_cert_path));
+		code = read_code(
+			mbedtls_x509_crt_parse_file(&maker->ca, cert_path));
 	if (code == CODE_OK)
-		code = read_code(mbedtls_pk_parse_keyfile(
-			&maker->ca_key, order->ca_key_path, NULL));
+		code = read_code(mbedtls_pk_parse_keyfile(&maker->ca_key,
+		                                          key_path, NULL));
 	if (code != CODE_OK)
 		return code;
 	len = mbedtls_x509_dn_gets(maker->issuer, sizeof(maker->issuer),
@@ -308,7 +327,7 @@ set_use(mbedtls_x509write_cert *cert, enum certificate_use use)
 }
 
 static enum code
-extend_leaf(struct maker *maker, const struct certificate_order *order)
+extend_leaf(struct maker *maker, const char *name, enum certificate_use use)
 {
 	mbedtls_x509write_cert *cert = &maker->cert;
 	int rc = mbedtls_x509write_crt_set_issuer_name(cert, maker->issuer);
@@ -320,9 +339,9 @@ extend_leaf(struct maker *maker, const struct certificate_order *order)
 		rc = mbedtls_x509write_crt_set_key_usage(
 			cert, MBEDTLS_X509_KU_DIGITAL_SIGNATURE);
 	if (rc == 0)
-		rc = set_use(cert, order->use);
+		rc = set_use(cert, use);
 	if (rc == 0)
-		rc = set_alt_name(cert, order->name);
+		rc = set_alt_name(cert, name);
 	return rc == 0 ? CODE_OK : CODE_INTERNAL;
 }
 
@@ -335,18 +354,123 @@ certificate_issue(const struct certificate_order *order)
 	if (!certificate_name_is_valid(order->name))
 		return CODE_INVALID_ARGUMENT;
 	maker_init(&maker);
-	code = load_authority(&maker, order);
+	code = load_authority(&maker, order->ca_cert_path, order->ca_key_path);
 	if (code == CODE_OK)
 		code = make_key(&maker);
 	if (code == CODE_OK)
 		code = describe(&maker, order->name, order->not_before,
 		                order->lifetime_s);
 	if (code == CODE_OK)
-		code = extend_leaf(&maker, order);
+		code = extend_leaf(&maker, order->name, order->use);
 	if (code == CODE_OK)
 		code = write_pem(&maker);
 	if (code == CODE_OK)
 		code = save(&maker, order->cert_path, order->key_path);
+	maker_reset(&maker);
+	return code;
+}
+
+static int64_t
+unix_time(const mbedtls_x509_time *time)
+{
+	struct tm tm = {
+		.tm_year = time->year - 1900,
+		.tm_mon = time->mon - 1,
+		.tm_mday = time->day,
+		.tm_hour = time->hour,
+		.tm_min = time->min,
+		.tm_sec = time->sec,
+	};
+
+	return (int64_t)timegm(&tm);
+}
+
+/* load_old reads the certificate to renew, which must be of this authority. */
+static enum code
+load_old(struct maker *maker, const char *cert_path)
+{
+	const uint32_t aged =
+		MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE;
+	enum code code = readable(cert_path);
+	uint32_t flags = 0;
+
+	if (code == CODE_OK)
+		code = read_code(
+			mbedtls_x509_crt_parse_file(&maker->old, cert_path));
+	if (code != CODE_OK)
+		return code;
+	(void)mbedtls_x509_crt_verify(&maker->old, &maker->ca, NULL, NULL,
+	                              &flags, NULL, NULL);
+	return (flags & ~aged) == 0 && maker->old.ca_istrue == 0
+	               ? CODE_OK
+	               : CODE_INVALID_ARGUMENT;
+}
+
+/* read_name copies the common name, if it is one that a leaf may have. */
+static bool
+read_name(mbedtls_x509_crt *cert, char out[CERTIFICATE_NAME_MAX + 1])
+{
+	const mbedtls_asn1_named_data *name = mbedtls_asn1_find_named_data(
+		&cert->subject, MBEDTLS_OID_AT_CN,
+		MBEDTLS_OID_SIZE(MBEDTLS_OID_AT_CN));
+
+	if (name == NULL || name->val.len > CERTIFICATE_NAME_MAX)
+		return false;
+	memcpy(out, name->val.p, name->val.len);
+	out[name->val.len] = '\0';
+	return strlen(out) == name->val.len && certificate_name_is_valid(out);
+}
+
+static bool
+is_for(const mbedtls_x509_crt *cert, const char *oid, size_t len)
+{
+	return (cert->ext_types & MBEDTLS_X509_EXT_EXTENDED_KEY_USAGE) != 0 &&
+	       mbedtls_x509_crt_check_extended_key_usage(cert, oid, len) == 0;
+}
+
+/* write_renewed makes the certificate anew from what the old one says. */
+static enum code
+write_renewed(struct maker *maker, const struct certificate_renewal *renewal)
+{
+	int64_t left_s = unix_time(&maker->ca.valid_to) - renewal->now;
+	char name[CERTIFICATE_NAME_MAX + 1];
+	enum certificate_use use = CERTIFICATE_CLIENT;
+	enum code code;
+
+	if (is_for(&maker->old, MBEDTLS_OID_SERVER_AUTH,
+	           MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)))
+		use = CERTIFICATE_SERVER;
+	if (!read_name(&maker->old, name) || renewal->lifetime_s <= 0)
+		return CODE_INVALID_ARGUMENT;
+	if (left_s <= 0)
+		return CODE_FAILED_PRECONDITION;
+	if (left_s > renewal->lifetime_s)
+		left_s = renewal->lifetime_s;
+	if (seed(maker) != 0)
+		return CODE_INTERNAL;
+	code = describe(maker, name, renewal->now - CERTIFICATE_BACKDATED_S,
+	                left_s + CERTIFICATE_BACKDATED_S);
+	if (code == CODE_OK)
+		code = extend_leaf(maker, name, use);
+	return code == CODE_OK ? write_cert(maker) : code;
+}
+
+enum code
+certificate_renew(const struct certificate_renewal *renewal)
+{
+	struct maker maker;
+	enum code code;
+
+	maker_init(&maker);
+	code = load_authority(&maker, renewal->ca_cert_path,
+	                      renewal->ca_key_path);
+	if (code == CODE_OK)
+		code = load_old(&maker, renewal->cert_path);
+	if (code == CODE_OK)
+		code = write_renewed(&maker, renewal);
+	if (code == CODE_OK)
+		code = new_file_replace(renewal->cert_path,
+		                        pem_bytes(maker.cert_pem), 0644);
 	maker_reset(&maker);
 	return code;
 }
@@ -356,20 +480,13 @@ certificate_expires_at(const char *cert_path, int64_t *out)
 {
 	enum code code = readable(cert_path);
 	mbedtls_x509_crt cert;
-	struct tm tm = { 0 };
 
 	if (code != CODE_OK)
 		return code;
 	mbedtls_x509_crt_init(&cert);
 	code = read_code(mbedtls_x509_crt_parse_file(&cert, cert_path));
-	tm.tm_year = cert.valid_to.year - 1900;
-	tm.tm_mon = cert.valid_to.mon - 1;
-	tm.tm_mday = cert.valid_to.day;
-	tm.tm_hour = cert.valid_to.hour;
-	tm.tm_min = cert.valid_to.min;
-	tm.tm_sec = cert.valid_to.sec;
 	if (code == CODE_OK)
-		*out = (int64_t)timegm(&tm);
+		*out = unix_time(&cert.valid_to);
 	mbedtls_x509_crt_free(&cert);
 	return code;
 }

@@ -13,7 +13,9 @@
  */
 enum certificate_use { CERTIFICATE_SERVER, CERTIFICATE_CLIENT };
 
-#define CERTIFICATE_NAME_MAX 63 /* letters, digits, '_', inside also '.-' */
+#define CERTIFICATE_LIFETIME_S ((int64_t)5 * 365 * 24 * 3600) /* of a leaf */
+#define CERTIFICATE_BACKDATED_S 300 /* for peers whose clock is behind */
+#define CERTIFICATE_NAME_MAX 63     /* letters, digits, '_', inside also '.-' */
 
 /* certificate_name_is_valid tells whether a name may stand in a leaf. */
 int certificate_name_is_valid(const char *name);
@@ -47,6 +49,26 @@ struct certificate_order {
  * is none or whose key is another's), INTERNAL. Leaves no half-written file.
  */
 NODISCARD enum code certificate_issue(const struct certificate_order *order);
+
+/* What certificate_renew replaces, and by whom it was signed. */
+struct certificate_renewal {
+	const char *cert_path;
+	const char *ca_cert_path;
+	const char *ca_key_path;
+	int64_t now; /* Unix seconds */
+	int64_t lifetime_s;
+};
+
+/*
+ * certificate_renew replaces a leaf, at once and durably (0644), by one with
+ * the same name, use and key, which is not needed for it: what goes with the
+ * old certificate goes with the new one at every moment. It ends no later than
+ * its authority. Codes as of certificate_issue; INVALID_ARGUMENT also for a
+ * certificate that this authority has not signed, FAILED_PRECONDITION for an
+ * authority that has expired.
+ */
+NODISCARD enum code
+certificate_renew(const struct certificate_renewal *renewal);
 
 /* certificate_expires_at reads a PEM certificate's notAfter, Unix seconds. */
 NODISCARD enum code certificate_expires_at(const char *cert_path, int64_t *out);

@@ -338,6 +338,122 @@ only_a_whole_authority_signs(void **state)
 	assert_int_equal(certificate_issue(&second), CODE_INVALID_ARGUMENT);
 }
 
+static enum code
+renew(struct fixture *f, int64_t now, int64_t lifetime_s)
+{
+	const struct certificate_renewal renewal = {
+		.cert_path = f->cert,
+		.ca_cert_path = f->ca_cert,
+		.ca_key_path = f->ca_key,
+		.now = now,
+		.lifetime_s = lifetime_s,
+	};
+
+	return certificate_renew(&renewal);
+}
+
+static size_t
+read_file(const char *path, char text[8192])
+{
+	FILE *from = fopen(path, "re");
+	size_t len;
+
+	assert_non_null(from);
+	len = fread(text, 1, 8191, from);
+	(void)fclose(from);
+	text[len] = '\0';
+	return len;
+}
+
+static void
+a_renewed_certificate_is_the_old_one_with_more_time(void **state)
+{
+	struct fixture *f = *state;
+	int64_t now = time(NULL), until = 0;
+	char before[8192], after[8192];
+	mbedtls_x509_crt old, new;
+
+	assert_int_equal(certificate_issue(&f->order), CODE_OK);
+	(void)read_file(f->cert, before);
+	assert_int_equal(renew(f, now, 5 * DAY_S), CODE_OK);
+	(void)read_file(f->cert, after);
+	assert_int_equal(certificate_expires_at(f->cert, &until), CODE_OK);
+	assert_int_equal(until, now + 5 * DAY_S);
+	mbedtls_x509_crt_init(&old);
+	mbedtls_x509_crt_init(&new);
+	assert_int_equal(mbedtls_x509_crt_parse(&old, (uint8_t *)before,
+	                                        strlen(before) + 1),
+	                 0);
+	assert_int_equal(mbedtls_x509_crt_parse(&new, (uint8_t *)after,
+	                                        strlen(after) + 1),
+	                 0);
+	assert_int_equal(old.subject_raw.len, new.subject_raw.len);
+	assert_memory_equal(old.subject_raw.p, new.subject_raw.p,
+	                    old.subject_raw.len);
+	assert_int_equal(old.pk_raw.len, new.pk_raw.len);
+	assert_memory_equal(old.pk_raw.p, new.pk_raw.p, old.pk_raw.len);
+	assert_memory_not_equal(old.serial.p, new.serial.p, old.serial.len);
+	assert_int_equal(mbedtls_x509_crt_check_extended_key_usage(
+				 &new, MBEDTLS_OID_SERVER_AUTH,
+				 MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)),
+	                 0);
+	assert_int_not_equal(mbedtls_x509_crt_check_extended_key_usage(
+				     &new, MBEDTLS_OID_CLIENT_AUTH,
+				     MBEDTLS_OID_SIZE(MBEDTLS_OID_CLIENT_AUTH)),
+	                     0);
+	mbedtls_x509_crt_free(&old);
+	mbedtls_x509_crt_free(&new);
+}
+
+static void
+a_renewed_certificate_ends_no_later_than_its_authority(void **state)
+{
+	struct fixture *f = *state;
+	int64_t now = time(NULL), until = 0, ca_until = 0;
+
+	assert_int_equal(certificate_issue(&f->order), CODE_OK);
+	assert_int_equal(renew(f, now, 1000 * DAY_S), CODE_OK);
+	assert_int_equal(certificate_expires_at(f->cert, &until), CODE_OK);
+	assert_int_equal(certificate_expires_at(f->ca_cert, &ca_until),
+	                 CODE_OK);
+	assert_int_equal(until, ca_until);
+	assert_int_equal(renew(f, ca_until, DAY_S), CODE_FAILED_PRECONDITION);
+}
+
+static void
+an_expired_certificate_can_be_renewed(void **state)
+{
+	struct fixture *f = *state;
+
+	f->order.not_before -= 3 * DAY_S;
+	assert_int_equal(certificate_issue(&f->order), CODE_OK);
+	assert_int_equal(renew(f, time(NULL), DAY_S), CODE_OK);
+}
+
+static void
+what_another_signed_is_not_renewed(void **state)
+{
+	struct fixture *f = *state;
+	char before[8192], after[8192];
+
+	assert_int_equal(renew(f, time(NULL), DAY_S), CODE_NOT_FOUND);
+	assert_int_equal(certificate_issue(&f->order), CODE_OK);
+	assert_int_equal(certificate_make_authority("test-ca", 10 * DAY_S,
+	                                            f->other_cert,
+	                                            f->other_key),
+	                 CODE_OK);
+	(void)read_file(f->cert, before);
+	assert_int_equal(rename(f->other_cert, f->ca_cert), 0);
+	assert_int_equal(rename(f->other_key, f->ca_key), 0);
+	assert_int_equal(renew(f, time(NULL), DAY_S), CODE_INVALID_ARGUMENT);
+	(void)read_file(f->cert, after);
+	assert_string_equal(before, after);
+	/* An authority is not a leaf. */
+	assert_int_equal(rename(f->ca_cert, f->cert), 0);
+	assert_int_equal(link(f->cert, f->ca_cert), 0);
+	assert_int_equal(renew(f, time(NULL), DAY_S), CODE_INVALID_ARGUMENT);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_fixture, drop_fixture)
 
 int
@@ -354,6 +470,10 @@ main(void)
 		CASE(nothing_is_overwritten_and_half_a_pair_is_not_left),
 		CASE(bad_orders_are_refused),
 		CASE(only_a_whole_authority_signs),
+		CASE(a_renewed_certificate_is_the_old_one_with_more_time),
+		CASE(a_renewed_certificate_ends_no_later_than_its_authority),
+		CASE(an_expired_certificate_can_be_renewed),
+		CASE(what_another_signed_is_not_renewed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

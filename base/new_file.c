@@ -89,30 +89,60 @@ fill(int fd, struct bytes content, mode_t mode)
 	       fsync(fd) == 0;
 }
 
+/* make_temporary writes PATH.XXXXXX and returns its name. */
+static enum code
+make_temporary(const char *path, struct bytes content, mode_t mode,
+               char out[PATH_MAX])
+{
+	int len = snprintf(out, PATH_MAX, "%s.XXXXXX", path);
+	int error = 0;
+	int fd;
+
+	if (len < 0 || len >= PATH_MAX)
+		return CODE_INVALID_ARGUMENT;
+	fd = mkostemp(out, O_CLOEXEC);
+	if (fd < 0)
+		return new_file_code(errno);
+	if (!fill(fd, content, mode))
+		error = errno;
+	(void)close(fd);
+	if (error != 0)
+		(void)unlink(out);
+	return new_file_code(error);
+}
+
 enum code
 new_file_write(const char *path, struct bytes content, mode_t mode)
 {
 	char temporary[PATH_MAX];
-	int len = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
-	enum code code;
-	int error = 0;
-	int fd;
+	enum code code = make_temporary(path, content, mode, temporary);
 
-	if (len < 0 || (size_t)len >= sizeof(temporary))
-		return CODE_INVALID_ARGUMENT;
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return new_file_code(errno);
+	if (code != CODE_OK)
+		return code;
 	/* link, unlike rename, never replaces what is there. */
-	if (!fill(fd, content, mode) || link(temporary, path) != 0)
-		error = errno;
-	(void)close(fd);
+	if (link(temporary, path) != 0)
+		code = new_file_code(errno);
 	(void)unlink(temporary);
-	code = new_file_code(error);
 	if (code != CODE_OK)
 		return code;
 	code = sync_parent(path);
 	if (code != CODE_OK)
 		(void)unlink(path);
 	return code;
+}
+
+enum code
+new_file_replace(const char *path, struct bytes content, mode_t mode)
+{
+	char temporary[PATH_MAX];
+	enum code code = make_temporary(path, content, mode, temporary);
+
+	if (code != CODE_OK)
+		return code;
+	if (rename(temporary, path) != 0) {
+		code = new_file_code(errno);
+		(void)unlink(temporary);
+		return code;
+	}
+	return sync_parent(path);
 }

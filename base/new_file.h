@@ -18,6 +18,14 @@ NODISCARD enum code new_file_write(const char *path, struct bytes content,
                                    mode_t mode);
 
 /*
+ * new_file_replace does it for a file that may exist: whoever opens it finds
+ * the old content or the new. On failure the old file is there, or the new one
+ * if only the directory could not be synced; a kill can leave PATH.XXXXXX.
+ */
+NODISCARD enum code new_file_replace(const char *path, struct bytes content,
+                                     mode_t mode);
+
+/*
  * new_file_sync_directory makes what was made, renamed or removed in a
  * directory durable. Codes as above.
  */

@@ -89,6 +89,33 @@ a_file_that_exists_is_left_as_it_is(void **state)
 }
 
 static void
+a_file_is_replaced_whole_or_not_at_all(void **state)
+{
+	struct fixture *f = *state;
+	char below[80];
+	struct stat st;
+
+	assert_int_equal(
+		new_file_replace(f->path, (struct bytes){ "first", 5 }, 0600),
+		CODE_OK);
+	assert_int_equal(
+		new_file_replace(f->path, (struct bytes){ "new", 3 }, 0644),
+		CODE_OK);
+	assert_holds(f->path, "new");
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+	(void)snprintf(below, sizeof(below), "%s/below", f->path);
+	assert_int_equal(
+		new_file_replace(below, (struct bytes){ "x", 1 }, 0600),
+		CODE_NOT_FOUND);
+	/* A directory stands in the way of the rename. */
+	assert_int_not_equal(
+		new_file_replace(f->dir, (struct bytes){ "x", 1 }, 0600),
+		CODE_OK);
+	assert_holds(f->path, "new");
+}
+
+static void
 failures_have_their_code(void **state)
 {
 	char long_path[5000];
@@ -115,6 +142,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_new_file_has_its_content_and_exactly_its_mode),
 		CASE(a_file_that_exists_is_left_as_it_is),
+		CASE(a_file_is_replaced_whole_or_not_at_all),
 		CASE(failures_have_their_code),
 	};
 

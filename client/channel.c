@@ -261,6 +261,16 @@ set_tls(nng_dialer dialer, const struct channel_options *options,
 }
 
 enum code
+channel_renew(struct channel *channel, const struct channel_options *options,
+              char *err, size_t err_size)
+{
+	struct complaint to = { err, err_size };
+
+	return is_tls(options->url) ? set_tls(channel->dialer, options, &to)
+	                            : CODE_OK;
+}
+
+enum code
 channel_start(struct channel *channel)
 {
 	return nng_dialer_start(channel->dialer, NNG_FLAG_NONBLOCK) == 0

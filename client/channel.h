@@ -51,6 +51,15 @@ NODISCARD enum code channel_open(const struct channel_options *options,
 NODISCARD enum code channel_start(struct channel *channel);
 
 /*
+ * channel_renew reads the TLS files again, for the connections from now on; the
+ * one that is open lives on. Without TLS it does nothing. On failure, with one
+ * sentence in err, all stays as it was.
+ */
+NODISCARD enum code channel_renew(struct channel *channel,
+                                  const struct channel_options *options,
+                                  char *err, size_t err_size);
+
+/*
  * channel_close accepts NULL. Calls in flight end with UNAVAILABLE, and it
  * waits until every call that was begun has been ended; nobody may begin or
  * send one meanwhile, nor may it be called with a call of one's own.

@@ -37,7 +37,7 @@ main(int argc, char **argv)
 		  methods_command },
 		{ "token", "Shows what a token says, or verifies it.",
 		  token_help, token_command },
-		{ "pki", "Issues a service's certificate.", pki_help,
+		{ "pki", "Issues and renews certificates.", pki_help,
 		  pki_command },
 		{ "version", "Prints the version.",
 		  "Usage: latchkeyctl version\n", version_command },

@@ -14,6 +14,9 @@ extern const char serve_help[];
 int init_command(int argc, char **argv);
 extern const char init_help[];
 
+int doctor_command(int argc, char **argv);
+extern const char doctor_help[];
+
 int routes_command(int argc, char **argv);
 extern const char routes_help[];
 

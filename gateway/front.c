@@ -126,11 +126,15 @@ open_proxies(struct front *front, char *err, size_t err_size)
 	return code;
 }
 
-static enum code
-open_channel(struct front *front, char *err, size_t err_size)
+static bool
+dials_tls(const struct gateway_settings *s)
 {
-	const struct gateway_settings *s = front->settings;
-	bool tls = strncmp(s->server.url, "tls+tcp", strlen("tls+tcp")) == 0;
+	return strncmp(s->server.url, "tls+tcp", strlen("tls+tcp")) == 0;
+}
+
+static struct channel_options
+channel_options_of(const struct gateway_settings *s)
+{
 	struct channel_options options = {
 		.url = s->server.url,
 		.calls_max = (unsigned)s->server.calls_max,
@@ -139,12 +143,20 @@ open_channel(struct front *front, char *err, size_t err_size)
 		.hold = true, /* until everything else has been checked */
 	};
 
-	if (tls) {
+	if (dials_tls(s)) {
 		options.server_name = s->server.name;
 		options.ca_path = s->server.ca;
 		options.cert_path = s->server.cert;
 		options.key_path = s->server.key;
 	}
+	return options;
+}
+
+static enum code
+open_channel(struct front *front, char *err, size_t err_size)
+{
+	struct channel_options options = channel_options_of(front->settings);
+
 	return channel_open(&options, &front->channel, err, err_size);
 }
 
@@ -292,16 +304,46 @@ front_open(const struct gateway_settings *settings, struct front **out,
 	return CODE_OK;
 }
 
+/* The files may have other names by now; the server is the same one. */
+static enum code
+renew_channel(struct front *front, const struct gateway_settings *settings,
+              char *err, size_t err_size)
+{
+	struct channel_options options = channel_options_of(settings);
+
+	options.url = front->settings->server.url;
+	if (dials_tls(front->settings) != dials_tls(settings))
+		options = channel_options_of(front->settings);
+	return channel_renew(front->channel, &options, err, err_size);
+}
+
 enum code
 front_reload(struct front *front, const struct gateway_settings *settings,
              char *err, size_t err_size)
 {
-	if (front->tls == NULL)
-		return CODE_OK;
+	enum code code = renew_channel(front, settings, err, err_size);
+
+	if (code != CODE_OK || front->tls == NULL)
+		return code;
 	if (lacking(settings) != NULL)
 		return refuse(lacking(settings), err, err_size);
 	return http_tls_load(front->tls, settings->gateway.tls_cert,
 	                     settings->gateway.tls_key, err, err_size);
+}
+
+size_t
+front_certificates(const struct gateway_settings *settings,
+                   const char *out[FRONT_CERTIFICATES_MAX])
+{
+	size_t count = 0;
+
+	if (wants_tls(settings))
+		out[count++] = settings->gateway.tls_cert;
+	if (dials_tls(settings)) {
+		out[count++] = settings->server.cert;
+		out[count++] = settings->server.ca;
+	}
+	return count;
 }
 
 void

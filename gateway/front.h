@@ -20,12 +20,22 @@ NODISCARD enum code front_open(const struct gateway_settings *settings,
                                struct front **out, char *err, size_t err_size);
 
 /*
- * front_reload takes the certificate files of these settings; connections
- * live on. When it fails, with one sentence in err, the old ones stay.
+ * front_reload takes the certificate files of these settings, of HTTPS and of
+ * the connection to the server; connections live on. When it fails, with one
+ * sentence in err, the old ones of the file that it names stay.
  */
 NODISCARD enum code front_reload(struct front *front,
                                  const struct gateway_settings *settings,
                                  char *err, size_t err_size);
+
+#define FRONT_CERTIFICATES_MAX 3
+
+/*
+ * front_certificates lists the certificates that settings use: of HTTPS, ours
+ * for the server, the server's authority. Returns how many; lent.
+ */
+size_t front_certificates(const struct gateway_settings *settings,
+                          const char *out[FRONT_CERTIFICATES_MAX]);
 
 /* front_log_ready writes the line that says where it listens. */
 void front_log_ready(const struct front *front);

@@ -23,6 +23,8 @@ main(int argc, char **argv)
 		  serve_help, serve_command },
 		{ "init", "Writes a commented configuration.", init_help,
 		  init_command },
+		{ "doctor", "Looks a configuration and its files over.",
+		  doctor_help, doctor_command },
 		{ "routes", "Prints every route and what it may answer.",
 		  routes_help, routes_command },
 		{ "openapi", "Prints the description of every route.",

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/certificate_watch.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/process.h"
 #include "base/refusal_log.h"
@@ -14,6 +16,7 @@
 #include "gateway/front.h"
 
 #define CHORES_INTERVAL_MS 60000
+#define DAY_US ((int64_t)24 * 3600 * 1000000)
 
 const char serve_help[] =
 	"Usage: latchkey-gateway [serve] [--home DIR | --config FILE]\n"
@@ -31,8 +34,8 @@ const char serve_help[] =
 	"                    where, or that nothing is, and end\n"
 	"\n"
 	"Signals: SIGTERM and SIGINT drain (no new connection, what runs is\n"
-	"answered) and end with 0; SIGHUP reads log.level and the files of\n"
-	"gateway.tls_cert and gateway.tls_key again.\n"
+	"answered) and end with 0; SIGHUP reads log.level, certificates and\n"
+	"keys again, those of HTTPS and those for the server.\n"
 	"\n"
 	"Every setting can be overridden by a variable\n"
 	"LATCHKEY_<SECTION>_<KEY>, such as LATCHKEY_GATEWAY_LISTEN.\n";
@@ -93,9 +96,25 @@ reload(struct front *front, const char *file)
 	settings_free(&gateway_settings_table, &settings);
 }
 
+/* Once a day, and after a reload. */
+static void
+warn_of_expiry(const struct gateway_settings *settings, int64_t *warned_at_us)
+{
+	const char *paths[FRONT_CERTIFICATES_MAX];
+	int64_t now_us = clock_wall_us();
+	size_t count = front_certificates(settings, paths);
+
+	if (*warned_at_us != 0 && now_us - *warned_at_us < DAY_US)
+		return;
+	*warned_at_us = now_us;
+	for (size_t i = 0; i < count; i++)
+		certificate_warn(paths[i], now_us);
+}
+
 static int
 serve(const struct gateway_settings *settings, const char *file)
 {
+	int64_t warned_at_us = 0;
 	struct front *front = NULL;
 	char err[512] = "";
 	sigset_t signals;
@@ -112,10 +131,13 @@ serve(const struct gateway_settings *settings, const char *file)
 		return command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
 	front_log_ready(front);
 	do {
+		warn_of_expiry(settings, &warned_at_us);
 		got = process_wait_signal(&signals, CHORES_INTERVAL_MS);
 		refusal_log_settle();
-		if (got == SIGHUP)
+		if (got == SIGHUP) {
 			reload(front, file);
+			warned_at_us = 0;
+		}
 	} while (got != SIGTERM && got != SIGINT);
 	process_unblock_signal(got);
 	LOG_EVENT(LOG_LEVEL_INFO, "draining", LOG_T("program", PROGRAM));

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "base/certificate.h"
+#include "base/certificate_watch.h"
 #include "base/code.h"
 #include "server/domain/mail_sender.h"
 #include "server/domain/master_key.h"
@@ -19,8 +19,6 @@
 
 #define DETAIL_SIZE 1024
 #define US_PER_S 1000000
-#define DAY_S ((int64_t)24 * 3600)
-#define EXPIRY_WARNING_DAYS 30
 #define CLOCK_SLACK_S 60
 #define RELEASED_S ((int64_t)1767225600) /* 2026-01-01: we are younger */
 #define MIB ((uint64_t)1 << 20)
@@ -141,19 +139,11 @@ examine_files(struct patient *patient)
 static void
 look_at_certificate(const struct patient *patient, const char *path)
 {
-	int64_t expires_at = 0, days;
-	enum code code = certificate_expires_at(path, &expires_at);
+	char detail[CERTIFICATE_DETAIL_SIZE];
+	enum finding_level level =
+		certificate_judge(path, patient->doctor->now_us, detail);
 
-	days = (expires_at - patient->doctor->now_us / US_PER_S) / DAY_S;
-	if (code != CODE_OK)
-		report(patient, FINDING_FAIL, path, "it cannot be read: %s",
-		       code_name(code));
-	else if (expires_at <= patient->doctor->now_us / US_PER_S)
-		report(patient, FINDING_FAIL, path, "it has expired");
-	else
-		report(patient,
-		       days < EXPIRY_WARNING_DAYS ? FINDING_WARN : FINDING_OK,
-		       path, "%lld days left", (long long)days);
+	report(patient, level, path, "%s", detail);
 }
 
 static void

@@ -22,8 +22,6 @@
 
 #define YEAR_S ((int64_t)365 * 24 * 3600)
 #define AUTHORITY_LIFETIME_S (20 * YEAR_S)
-#define LEAF_LIFETIME_S (5 * YEAR_S)
-#define BACKDATED_S 300 /* for peers whose clock is behind */
 #define OPEN_DIRS_MAX 16
 
 /* Where it is to be and where it is built. */
@@ -192,8 +190,9 @@ make_pki(char *err, size_t err_size)
 		struct certificate_order order = {
 			.name = leaves[i].name,
 			.use = leaves[i].use,
-			.not_before = clock_wall_us() / 1000000 - BACKDATED_S,
-			.lifetime_s = LEAF_LIFETIME_S,
+			.not_before = clock_wall_us() / 1000000 -
+			              CERTIFICATE_BACKDATED_S,
+			.lifetime_s = CERTIFICATE_LIFETIME_S,
 			.ca_cert_path = ca_cert,
 			.ca_key_path = ca_key,
 			.cert_path = cert,

@@ -7,10 +7,8 @@
 #include <unistd.h>
 
 #include "base/certificate.h"
+#include "base/certificate_watch.h"
 #include "base/clock.h"
-#include "base/log.h"
-
-#define EXPIRY_WARNING_S ((int64_t)30 * 24 * 3600)
 
 const char *
 listening_name(enum listener_kind kind)
@@ -134,27 +132,13 @@ listening_check(const struct listening *listening, char *err, size_t err_size)
 	return code;
 }
 
-static void
-warn_of_expiry(const char *path, int64_t now_us)
-{
-	int64_t expires_at = 0;
-	int64_t left_s;
-
-	if (certificate_expires_at(path, &expires_at) != CODE_OK)
-		return;
-	left_s = expires_at - now_us / 1000000;
-	if (left_s < EXPIRY_WARNING_S)
-		LOG_EVENT(LOG_LEVEL_WARN, "certificate_expires",
-		          LOG_T("file", path), LOG_N("seconds", left_s));
-}
-
 void
 listening_warn(const struct listening *listening, int64_t now_us)
 {
 	for (size_t i = 0; i < listening->count; i++) {
 		if (listening->listeners[i].cert_path == NULL)
 			continue;
-		warn_of_expiry(listening->listeners[i].cert_path, now_us);
-		warn_of_expiry(listening->listeners[i].ca_path, now_us);
+		certificate_warn(listening->listeners[i].cert_path, now_us);
+		certificate_warn(listening->listeners[i].ca_path, now_us);
 	}
 }

@@ -27,7 +27,7 @@ NODISCARD enum code listening_read(const struct server_settings *settings,
 NODISCARD enum code listening_check(const struct listening *listening,
                                     char *err, size_t err_size);
 
-/* listening_warn logs each certificate that expires within 30 days. */
+/* listening_warn logs each certificate that expires soon. */
 void listening_warn(const struct listening *listening, int64_t now_us);
 
 /* listening_name returns "front" and the like. */

@@ -14,8 +14,6 @@
 #include "client/client_settings.h"
 
 #define SERVER_NAME "latchkeyd" /* of the server's own certificates */
-#define LIFETIME_S ((int64_t)5 * 365 * 24 * 3600)
-#define BACKDATED_S 300 /* for peers whose clock is behind */
 #define PEM_MAX 65536
 
 /* Every path there is to do with one credential. */
@@ -79,8 +77,12 @@ make_dir(const char *path, char *err, size_t err_size)
 	return complain(new_file_code(errno), path, err, err_size);
 }
 
+typedef enum code file_writer(const char *path, struct bytes content,
+                              mode_t mode);
+
 static enum code
-copy_file(const char *from, const char *to, char *err, size_t err_size)
+copy_file(const char *from, const char *to, file_writer *write_file, char *err,
+          size_t err_size)
 {
 	char *text = malloc(PEM_MAX);
 	FILE *file = fopen(from, "re");
@@ -91,8 +93,8 @@ copy_file(const char *from, const char *to, char *err, size_t err_size)
 		len = fread(text, 1, PEM_MAX, file);
 		code = ferror(file) || len == PEM_MAX
 		               ? CODE_INTERNAL
-		               : new_file_write(to, (struct bytes){ text, len },
-		                                0644);
+		               : write_file(to, (struct bytes){ text, len },
+		                            0644);
 	}
 	if (file != NULL)
 		(void)fclose(file);
@@ -180,8 +182,9 @@ make_files(const struct credential_order *order, const struct paths *p,
 	struct certificate_order certificate = {
 		.name = order->name,
 		.use = CERTIFICATE_CLIENT,
-		.not_before = clock_wall_us() / 1000000 - BACKDATED_S,
-		.lifetime_s = LIFETIME_S,
+		.not_before =
+			clock_wall_us() / 1000000 - CERTIFICATE_BACKDATED_S,
+		.lifetime_s = CERTIFICATE_LIFETIME_S,
 		.ca_cert_path = p->ca_cert,
 		.ca_key_path = p->ca_key,
 		.cert_path = p->cert,
@@ -196,12 +199,13 @@ make_files(const struct credential_order *order, const struct paths *p,
 		                err_size);
 	if (code != CODE_OK)
 		return code;
-	code = copy_file(p->ca_cert, p->ca_copy, err, err_size);
+	code = copy_file(p->ca_cert, p->ca_copy, new_file_write, err, err_size);
 	if (code == CODE_OK)
 		code = write_config(order, p, err, err_size);
 	/* Last: what is registered is complete. */
 	if (code == CODE_OK)
-		code = copy_file(p->cert, p->registered, err, err_size);
+		code = copy_file(p->cert, p->registered, new_file_write, err,
+		                 err_size);
 	if (code != CODE_OK) {
 		(void)unlink(p->cert);
 		(void)unlink(p->key);
@@ -234,5 +238,99 @@ credential_issue(const struct credential_order *order, char *err,
 	if (code == CODE_OK)
 		code = make_files(order, p, err, err_size);
 	free(p);
+	return code;
+}
+
+/* say_renewal explains a failure of certificate_renew, whose code it returns.
+ */
+static enum code
+say_renewal(enum code code, const struct certificate_renewal *renewal,
+            char *err, size_t err_size)
+{
+	if (code == CODE_INVALID_ARGUMENT)
+		(void)snprintf(err, err_size,
+		               "%s: not a certificate that %s with its key has "
+		               "signed",
+		               renewal->cert_path, renewal->ca_cert_path);
+	else if (code == CODE_FAILED_PRECONDITION)
+		(void)snprintf(err, err_size,
+		               "%s has expired: it takes a new authority and "
+		               "new certificates for all",
+		               renewal->ca_cert_path);
+	else
+		(void)complain(code, renewal->cert_path, err, err_size);
+	return code;
+}
+
+/* renew_by renews HOME/pki/CERT by the authority HOME/pki/CA.crt and .key. */
+static enum code
+renew_by(const char *home, const char *ca, const char *cert, char *err,
+         size_t err_size)
+{
+	char cert_path[PATH_MAX], ca_cert[PATH_MAX], ca_key[PATH_MAX];
+	const struct certificate_renewal renewal = {
+		.cert_path = cert_path,
+		.ca_cert_path = ca_cert,
+		.ca_key_path = ca_key,
+		.now = clock_wall_us() / 1000000,
+		.lifetime_s = CERTIFICATE_LIFETIME_S,
+	};
+	enum code code;
+
+	if (snprintf(cert_path, PATH_MAX, "%s/pki/%s", home, cert) >=
+	            PATH_MAX ||
+	    snprintf(ca_cert, PATH_MAX, "%s/pki/%s.crt", home, ca) >=
+	            PATH_MAX ||
+	    snprintf(ca_key, PATH_MAX, "%s/pki/%s.key", home, ca) >= PATH_MAX)
+		return complain(CODE_INVALID_ARGUMENT, home, err, err_size);
+	/* Both are named as what is not there. */
+	code = access(ca_key, R_OK) == 0 ? CODE_OK : new_file_code(errno);
+	if (code != CODE_OK)
+		return complain(code, ca_key, err, err_size);
+	return say_renewal(certificate_renew(&renewal), &renewal, err,
+	                   err_size);
+}
+
+enum code
+credential_renew(const char *home, const char *name, bool *delivered, char *err,
+                 size_t err_size)
+{
+	char issued[sizeof("issued/.crt") + CERTIFICATE_NAME_MAX];
+	char from[PATH_MAX], to[PATH_MAX];
+	enum code code;
+
+	if (!certificate_name_is_valid(name)) {
+		(void)snprintf(err, err_size, "\"%.80s\" is no name", name);
+		return CODE_INVALID_ARGUMENT;
+	}
+	(void)snprintf(issued, sizeof(issued), "issued/%s.crt", name);
+	if (snprintf(from, PATH_MAX, "%s/pki/%s", home, issued) >= PATH_MAX ||
+	    snprintf(to, PATH_MAX, "%s/clients/%s/%s.crt", home, name, name) >=
+	            PATH_MAX)
+		return complain(CODE_INVALID_ARGUMENT, home, err, err_size);
+	code = renew_by(home, "service-ca", issued, err, err_size);
+	if (code != CODE_OK)
+		return code;
+	*delivered = access(to, F_OK) == 0;
+	return *delivered ? copy_file(from, to, new_file_replace, err, err_size)
+	                  : CODE_OK;
+}
+
+enum code
+credential_renew_server(const char *home, char *err, size_t err_size)
+{
+	static const struct {
+		const char *ca, *cert;
+	} leaves[] = {
+		{ "front-ca", "front-server.crt" },
+		{ "front-ca", "gateway.crt" },
+		{ "service-ca", "service-server.crt" },
+	};
+	enum code code = CODE_OK;
+
+	for (size_t i = 0;
+	     i < sizeof(leaves) / sizeof(leaves[0]) && code == CODE_OK; i++)
+		code = renew_by(home, leaves[i].ca, leaves[i].cert, err,
+		                err_size);
 	return code;
 }

@@ -130,6 +130,64 @@ bad_names_and_places_are_refused(void **state)
 	assert_int_not_equal(access("elsewhere", F_OK), 0);
 }
 
+static void
+move_to(const char *from, const char *to)
+{
+	assert_int_equal(rename(from, to), 0);
+}
+
+static int64_t
+expiry(const char *path)
+{
+	int64_t out = 0;
+
+	assert_int_equal(certificate_expires_at(path, &out), CODE_OK);
+	return out;
+}
+
+static void
+a_service_is_renewed_where_its_files_are(void **state)
+{
+	struct fixture *f = *state;
+	bool delivered = false;
+	int64_t before;
+
+	assert_int_equal(issue(f), CODE_OK);
+	before = expiry("clients/orders/orders.crt");
+	assert_int_equal(credential_renew(f->home, "orders", &delivered, f->err,
+	                                  sizeof(f->err)),
+	                 CODE_OK);
+	assert_true(delivered);
+	/* The authority of this test ends first. */
+	assert_true(expiry("clients/orders/orders.crt") < before);
+	assert_int_equal(expiry("clients/orders/orders.crt"),
+	                 expiry("pki/issued/orders.crt"));
+	move_to("clients/orders", "elsewhere");
+	assert_int_equal(credential_renew(f->home, "orders", &delivered, f->err,
+	                                  sizeof(f->err)),
+	                 CODE_OK);
+	assert_false(delivered);
+}
+
+static void
+what_was_not_issued_is_not_renewed(void **state)
+{
+	struct fixture *f = *state;
+	bool delivered = false;
+
+	assert_int_equal(credential_renew(f->home, "../x", &delivered, f->err,
+	                                  sizeof(f->err)),
+	                 CODE_INVALID_ARGUMENT);
+	assert_int_equal(credential_renew(f->home, "nobody", &delivered, f->err,
+	                                  sizeof(f->err)),
+	                 CODE_NOT_FOUND);
+	assert_non_null(strstr(f->err, "pki/issued/nobody.crt"));
+	assert_int_equal(
+		credential_renew_server(f->home, f->err, sizeof(f->err)),
+		CODE_NOT_FOUND);
+	assert_non_null(strstr(f->err, "pki/front-ca.key"));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_fixture, drop_fixture)
 
 int
@@ -139,6 +197,8 @@ main(void)
 		CASE(a_credential_is_private_and_ready_for_use),
 		CASE(a_name_is_issued_once_wherever_it_went),
 		CASE(bad_names_and_places_are_refused),
+		CASE(a_service_is_renewed_where_its_files_are),
+		CASE(what_was_not_issued_is_not_renewed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

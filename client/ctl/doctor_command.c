@@ -23,7 +23,8 @@ const char doctor_help[] =
 	"the clock makes sense, how full store and disk are, whether the\n"
 	"server answers over TLS and writes, whether mail is set up. One line\n"
 	"per finding: ok, warn or fail. Changes nothing. What concerns the\n"
-	"directory is found by `latchkeyd doctor`, which must be installed\n"
+	"directory is found by `latchkeyd doctor` and, where there is a\n"
+	"gateway.conf, by `latchkey-gateway doctor`, which must be installed\n"
 	"beside this program or in the search path.\n"
 	"\n"
 	"  --mail-to ADDRESS send a test mail there, as the server would\n"
@@ -88,59 +89,74 @@ examine_server(struct examination *examination)
 	connection_close(connection);
 }
 
-/* path[] receives this program's directory and "/latchkeyd". */
-static void
-find_neighbour(char path[PATH_MAX])
+/* path[] receives this program's directory and the other's name. */
+static bool
+find_neighbour(const char *name, char path[PATH_MAX])
 {
-	static const char name[] = "latchkeyd";
-	ssize_t len =
-		readlink("/proc/self/exe", path, PATH_MAX - sizeof(name) - 1);
+	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
 
 	while (len > 0 && path[len - 1] != '/')
 		len--;
-	memcpy(path + (len > 0 ? len : 0), name, sizeof(name));
+	return len > 0 && snprintf(path + len, (size_t)(PATH_MAX - len), "%s",
+	                           name) < PATH_MAX - len;
 }
 
 /* The file beside this one, else the program of the search path. */
 static bool
-start_latchkeyd(char *const argv[], pid_t *pid)
+start(char *const argv[], pid_t *pid)
 {
 	char path[PATH_MAX];
 
-	find_neighbour(path);
-	return posix_spawn(pid, path, NULL, NULL, argv, environ) == 0 ||
-	       posix_spawnp(pid, "latchkeyd", NULL, NULL, argv, environ) == 0;
+	return (find_neighbour(argv[0], path) &&
+	        posix_spawn(pid, path, NULL, NULL, argv, environ) == 0) ||
+	       posix_spawnp(pid, argv[0], NULL, NULL, argv, environ) == 0;
 }
 
-/*
- * What can be seen without the server is latchkeyd's to look at: it knows its
- * directory. Its findings go where ours go.
- */
+/* examine_by runs "PROGRAM doctor": its findings go where ours go. */
 static void
-examine_home(struct examination *examination)
+examine_by(struct examination *examination, const char *program,
+           const char *mail_to)
 {
-	char *argv[8] = { (char *)"latchkeyd", (char *)"doctor",
-		          (char *)"--home",
+	char *argv[8] = { (char *)program, (char *)"doctor", (char *)"--home",
 		          (char *)examination->connection.home };
+	char detail[128];
 	size_t argc = 4;
 	int status = 0;
 	pid_t pid;
 
 	if (examination->findings.as_json)
 		argv[argc++] = (char *)"--json";
-	if (examination->mail_to != NULL) {
+	if (mail_to != NULL) {
 		argv[argc++] = (char *)"--mail-to";
-		argv[argc] = (char *)examination->mail_to;
+		argv[argc] = (char *)mail_to;
 	}
 	(void)fflush(stdout);
-	if (!start_latchkeyd(argv, &pid) || waitpid(pid, &status, 0) != pid ||
+	(void)snprintf(detail, sizeof(detail),
+	               "`%s doctor` cannot be run here: install it beside "
+	               "latchkeyctl",
+	               program);
+	if (!start(argv, &pid) || waitpid(pid, &status, 0) != pid ||
 	    !WIFEXITED(status) || WEXITSTATUS(status) > EXIT_CODE_FAILED)
-		finding_report(&examination->findings, FINDING_FAIL,
-		               "latchkeyd",
-		               "`latchkeyd doctor` cannot be run here: install "
-		               "it beside latchkeyctl");
+		finding_report(&examination->findings, FINDING_FAIL, program,
+		               detail);
 	else if (WEXITSTATUS(status) == EXIT_CODE_FAILED)
 		examination->findings.worst = FINDING_FAIL;
+}
+
+/*
+ * What can be seen without the server is for the programs to look at that know
+ * the directory.
+ */
+static void
+examine_home(struct examination *examination)
+{
+	char path[PATH_MAX];
+
+	examine_by(examination, "latchkeyd", examination->mail_to);
+	if (snprintf(path, sizeof(path), "%s/gateway.conf",
+	             examination->connection.home) < PATH_MAX &&
+	    access(path, F_OK) == 0)
+		examine_by(examination, "latchkey-gateway", NULL);
 }
 
 static int

@@ -149,25 +149,6 @@ put(struct json_out *out, const char *name, const char *text)
 	json_out_raw(out, ",", 1);
 }
 
-/* replace writes a new file beside the old one and renames it. */
-static enum code
-replace(const char *path, struct bytes content)
-{
-	char temporary[PATH_MAX + 32];
-	enum code code;
-
-	(void)snprintf(temporary, sizeof(temporary), "%s.%ld.new", path,
-	               (long)getpid());
-	code = new_file_write(temporary, content, 0600);
-	if (code == CODE_ALREADY_EXISTS && unlink(temporary) == 0)
-		code = new_file_write(temporary, content, 0600);
-	if (code == CODE_OK && rename(temporary, path) != 0) {
-		code = new_file_code(errno);
-		(void)unlink(temporary);
-	}
-	return code;
-}
-
 int
 kept_login_write(struct arena *arena, const char *path,
                  const struct kept_login *login)
@@ -185,7 +166,8 @@ kept_login_write(struct arena *arena, const char *path,
 	json_out_raw(&out, "}\n", 2);
 	if (json_out_end(&out) != CODE_OK)
 		return fail(path, "out of memory");
-	code = replace(path, (struct bytes){ out.data, out.len });
+	code = new_file_replace(path, (struct bytes){ out.data, out.len },
+	                        0600);
 	return code == CODE_OK ? EXIT_CODE_OK : fail(path, code_name(code));
 }
 

@@ -44,10 +44,11 @@ class TlsDeployment(Deployment):
                     "gateway.public_base": BASE}
         self.gateway_settings = dict(defaults, **self.gateway_settings)
 
-    def renew(self, name):
+    def renew(self, name, lifetime_s=certificates.DAY_S):
         """Puts a new certificate in the old one's place; its authority."""
         authority = certificates.Authority(self.tls_folder, name)
-        cert, key = authority.issue(NAME, use="server")
+        cert, key = authority.issue(NAME, use="server",
+                                    lifetime_s=lifetime_s)
         os.replace(cert, self.cert)
         os.replace(key, self.key)
         return authority.cert
