@@ -17,6 +17,7 @@
 #include "base/encoding.h"
 #include "base/log.h"
 #include "server/domain/mail_post.h"
+#include "server/domain/mailing.h"
 #include "server/store/outbox_store.h"
 #include "server/store/store.h"
 
@@ -45,6 +46,7 @@ struct mail_sender {
 struct attempt {
 	const struct mail *mail;
 	enum mail_outcome outcome;
+	bool is_unwanted; /* not tried at all, and gone */
 	int64_t now_us;
 	char error[MAIL_LAST_ERROR_MAX + 1];
 };
@@ -110,7 +112,8 @@ settle_once(struct mail_sender *sender, const struct attempt *attempt)
 	enum code code;
 
 	store_begin_write(sender->store, &txn);
-	if (attempt->outcome == MAIL_ACCEPTED || is_given_up(attempt))
+	if (attempt->is_unwanted || attempt->outcome == MAIL_ACCEPTED ||
+	    is_given_up(attempt))
 		outbox_store_del(&txn, mail);
 	else
 		outbox_store_postpone(
@@ -151,7 +154,11 @@ log_attempt(const struct attempt *attempt)
 	char id[HEX_SIZE(MAIL_ID_SIZE)];
 
 	hex_encode(mail->id, MAIL_ID_SIZE, id);
-	if (attempt->outcome == MAIL_ACCEPTED)
+	if (attempt->is_unwanted)
+		LOG_EVENT(LOG_LEVEL_INFO, "mail_dropped", LOG_T("id", id),
+		          LOG_T("template", mail->template_name),
+		          LOG_N("user_id", (int64_t)mail->user_id));
+	else if (attempt->outcome == MAIL_ACCEPTED)
 		LOG_EVENT(LOG_LEVEL_INFO, "mail_sent", LOG_T("id", id),
 		          LOG_T("template", mail->template_name),
 		          LOG_N("attempts", (int64_t)mail->attempts + 1));
@@ -201,6 +208,28 @@ deliver(struct mail_sender *sender, const struct mail *mail)
 	settle(sender, &attempt);
 }
 
+static bool
+is_wanted(struct mail_sender *sender, const struct mail *mail)
+{
+	struct store_txn txn;
+	bool wanted;
+
+	store_begin_read(sender->store, &txn);
+	wanted = mailing_is_wanted(&txn, &sender->arena, mail);
+	/* Whose record is damaged holds up nobody's mail, not the own either.
+	 */
+	return store_end(&txn) != CODE_OK || wanted;
+}
+
+static void
+drop(struct mail_sender *sender, const struct mail *mail)
+{
+	const struct attempt attempt = { .mail = mail, .is_unwanted = true };
+
+	log_attempt(&attempt);
+	settle(sender, &attempt);
+}
+
 /* A clock that was set back holds nobody for longer than an outage does. */
 static bool
 is_held(const struct mail_sender *sender, int64_t now_us)
@@ -233,7 +262,10 @@ work(struct mail_sender *sender)
 		}
 		if (code == CODE_NOT_FOUND)
 			return next_us;
-		deliver(sender, &mail);
+		if (is_wanted(sender, &mail))
+			deliver(sender, &mail);
+		else
+			drop(sender, &mail);
 		arena_reset(&sender->arena);
 	}
 	return 0;

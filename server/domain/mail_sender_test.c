@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "server/store/outbox_store.h"
 #include "server/store/store_fixture.h"
+#include "server/store/user_store.h"
 
 #define PATIENCE_MS 60000
 #define DAY_US ((int64_t)24 * 3600 * 1000000)
@@ -215,6 +216,83 @@ what_was_queued_before_the_start_arrives(void **state)
 	start(f);
 	wait_for(f, is_empty);
 	assert_int_equal(arrived(f), 20);
+}
+
+/* Adds a user of the mails' address, or of another one, and returns the id. */
+static uint64_t
+add_user(struct fixture *f, const char *email, bool is_active)
+{
+	struct user user = { .email = email,
+		             .username = "",
+		             .first_name = "",
+		             .last_name = "",
+		             .name = "",
+		             .password_hash = USER_PASSWORD_UNUSABLE,
+		             .avatar = "",
+		             .is_active = is_active };
+	struct store_txn txn;
+
+	store_begin_write(f->store->store, &txn);
+	user_store_add(&txn, &f->store->arena, &user);
+	assert_int_equal(store_end(&txn), CODE_OK);
+	return user.id;
+}
+
+static void
+mails_nobody_should_get_any_more_are_dropped(void **state)
+{
+	struct fixture *f = *state;
+	const struct {
+		uint64_t user_id;
+		bool is_notice;
+		bool arrives;
+	} rows[] = {
+		{ add_user(f, "ada@example.com", true), false, true },
+		{ add_user(f, "off@example.com", false), false, false },
+		{ add_user(f, "moved@example.com", true), false, false },
+		{ 4711, false, false },
+		{ 1, true, true },
+		{ 2, true, true },
+		{ 3, true, true },
+		{ 4711, true, false },
+	};
+	int64_t now_us = clock_wall_us();
+	size_t arrives = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mail mail = mail_of((uint8_t)i, now_us, now_us);
+
+		mail.user_id = rows[i].user_id;
+		if (i == 1)
+			mail.to = "off@example.com";
+		if (rows[i].is_notice) {
+			mail.template_name = "password_changed";
+			mail.variable_count = 0;
+		}
+		queue(f, &mail);
+		arrives += rows[i].arrives;
+	}
+	start(f);
+	wait_for(f, is_empty);
+	assert_int_equal(arrived(f), arrives);
+}
+
+static void
+a_damaged_user_holds_up_no_mail(void **state)
+{
+	struct fixture *f = *state;
+	int64_t now_us = clock_wall_us();
+	struct mail mail = mail_of(1, now_us, now_us);
+	uint64_t key;
+
+	mail.user_id = add_user(f, "ada@example.com", true);
+	store_fixture_spoil(f->store->store, STORE_USER,
+	                    store_fixture_key(mail.user_id, &key));
+	queue(f, &mail);
+	queue_now(f, 2);
+	start(f);
+	wait_for(f, is_empty);
+	assert_int_equal(arrived(f), 2);
 }
 
 static void
@@ -430,6 +508,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_was_queued_before_the_start_arrives),
+		TEST(mails_nobody_should_get_any_more_are_dropped),
+		TEST(a_damaged_user_holds_up_no_mail),
 		TEST(a_woken_sender_delivers_what_was_queued),
 		TEST(a_mail_waits_for_its_time_and_is_sent_without_a_call),
 		TEST(a_mail_that_cannot_be_delivered_is_tried_again),

@@ -155,7 +155,8 @@ begin(struct draft *draft, const struct mailing *mailing,
 {
 	*draft = (struct draft){
 		.mailing = mailing,
-		.mail = { .to = user->email,
+		.mail = { .user_id = user->id,
+		          .to = user->email,
 		          .template_name = template_name,
 		          .created_at_us = mailing->now_us,
 		          .due_at_us = mailing->now_us,
@@ -316,6 +317,34 @@ mailing_identity_linked(const struct mailing *mailing, const struct user *user,
 	add_variable(&draft, "time", time_text(mailing));
 	add_variable(&draft, "address", mailing->client_address);
 	end(&draft);
+}
+
+static bool
+has_link(const struct mail *mail)
+{
+	for (size_t i = 0; i < mail->variable_count; i++)
+		if (strcmp(mail->variables[i].name, "link") == 0)
+			return true;
+	return false;
+}
+
+bool
+mailing_is_wanted(struct store_txn *txn, struct arena *arena,
+                  const struct mail *mail)
+{
+	size_t mark = arena->used;
+	struct user user;
+	enum code code;
+	bool wanted;
+
+	if (mail->user_id == 0)
+		return true;
+	code = user_store_find(txn, arena, mail->user_id, &user);
+	wanted = code != CODE_NOT_FOUND;
+	if (code == CODE_OK && has_link(mail))
+		wanted = user.is_active && strcmp(user.email, mail->to) == 0;
+	arena_rewind(arena, mark);
+	return wanted;
 }
 
 static bool

@@ -1,6 +1,7 @@
 #ifndef SERVER_DOMAIN_MAILING_H
 #define SERVER_DOMAIN_MAILING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -62,6 +63,17 @@ void mailing_password_changed(const struct mailing *mailing,
  */
 void mailing_identity_linked(const struct mailing *mailing,
                              const struct user *user, const char *issuer);
+
+struct mail;
+
+/*
+ * mailing_is_wanted tells whether a mail that waited may still be sent: none
+ * about a user who has been deleted, and no link to one who is inactive or has
+ * another address by now. A failure of the store fails the transaction, and
+ * holds nothing up.
+ */
+bool mailing_is_wanted(struct store_txn *txn, struct arena *arena,
+                       const struct mail *mail);
 
 /* Why a link will not do. */
 enum link_fault { LINK_OK, LINK_INVALID, LINK_EXPIRED, LINK_USED };

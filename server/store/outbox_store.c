@@ -77,6 +77,7 @@ pack(struct store_txn *txn, struct arena *arena, const struct mail *mail)
 	}
 	record.id.data = (uint8_t *)mail->id;
 	record.id.len = MAIL_ID_SIZE;
+	record.user_id = mail->user_id;
 	record.to = (char *)mail->to;
 	record.template_ = (char *)mail->template_name;
 	record.n_variables = mail->variable_count;
@@ -108,6 +109,7 @@ unpack(struct arena *arena, struct bytes value, const struct index_entry *entry,
 	    record->n_variables > MAIL_VARIABLES_MAX)
 		return CODE_DATA_LOSS;
 	mail = (struct mail){
+		.user_id = record->user_id,
 		.to = record->to,
 		.template_name = record->template_,
 		.variable_count = record->n_variables,

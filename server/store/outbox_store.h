@@ -19,6 +19,7 @@ struct store_txn;
 /* A mail that waits; MailRecord explains each member. */
 struct mail {
 	uint8_t id[MAIL_ID_SIZE];
+	uint64_t user_id; /* whom it is about; 0 is nobody */
 	const char *to;
 	const char *template_name;
 	struct mail_variable {
