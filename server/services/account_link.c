@@ -1,15 +1,21 @@
 #include "server/services/account_link.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "proto/latchkey/v1/account_service.pb-c.h"
 #include "server/server.h"
 #include "server/services/account_mail.h"
 #include "server/services/account_service.h"
+#include "server/services/login.h"
 #include "server/services/store_refusal.h"
+#include "server/store/session_store.h"
 #include "server/store/store.h"
 
 #define REASON(name) LATCHKEY__RPC__V1__REASON__REASON_##name
 #define PURPOSE(name) LATCHKEY__V1__LINK_PURPOSE__LINK_PURPOSE_##name
+
+#define OWN_SESSIONS_MAX 16 /* the newest, looked at for an own one */
 
 static enum code
 refuse(struct rpc_call *call, enum link_fault fault)
@@ -99,23 +105,61 @@ check(struct rpc_call *call, struct account_link *link)
 	return end != CODE_OK ? store_refuse(call, &txn) : code;
 }
 
+/*
+ * An account with an address that nobody had proved may have been made by
+ * somebody who waits for its owner. Whoever uses the link shares no secret with
+ * the sessions there are, but a network with an own one: the newest session
+ * that began where the link is used stays, all others end.
+ */
+static void
+end_strangers(struct rpc_call *call, struct store_txn *txn,
+              const struct user *user, size_t *ended)
+{
+	struct session_ending ending = { .reason = SESSION_ENDED_REVOKED,
+		                         .now_us = call->now_us };
+	uint8_t device[SESSION_DEVICE_SIZE];
+	struct session_list list = { 0 };
+
+	if (login_device(call, device))
+		store_fail(txn, session_store_list(txn, call->arena, user->id,
+		                                   OWN_SESSIONS_MAX, &list));
+	for (size_t i = 0; i < list.count && ending.except == NULL; i++)
+		if (memcmp(list.sessions[i].device, device, sizeof(device)) ==
+		    0)
+			ending.except = list.sessions[i].id;
+	session_store_end_all(txn, call->arena, user->id, &ending, ended);
+}
+
 /* Uses a verification link; refused by account_link_read it writes nothing. */
 static enum code
 verify(struct rpc_call *call, struct account_link *link)
 {
+	struct user *user = &link->user;
 	struct store_txn txn;
+	bool is_new = false;
+	size_t ended = 0;
 	enum code code, end;
 
 	store_begin_write(call->server->store, &txn);
 	code = account_link_read(call, &txn, link);
 	if (code == CODE_OK && !link->was_done) {
+		is_new = !user->email_verified;
 		link->link.used_at_us = call->now_us;
-		link->user.email_verified = true;
+		user->email_verified = true;
 		link_store_put(&txn, call->arena, &link->link);
-		user_store_put(&txn, call->arena, &link->user);
+		user_store_put(&txn, call->arena, user);
+		if (is_new)
+			end_strangers(call, &txn, user, &ended);
 	}
 	end = store_end(&txn);
-	return end != CODE_OK ? store_refuse(call, &txn) : code;
+	if (end != CODE_OK)
+		return store_refuse(call, &txn);
+	if (is_new)
+		LOG_EVENT(LOG_LEVEL_INFO, "email_verified",
+		          LOG_N("user_id", (int64_t)user->id),
+		          LOG_N("sessions_ended", (int64_t)ended),
+		          LOG_T("request_id", call->request_id_text));
+	return code;
 }
 
 enum code

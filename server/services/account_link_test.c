@@ -9,7 +9,9 @@
 #include <cmocka.h>
 
 #include "proto/latchkey/v1/account_service.pb-c.h"
+#include "proto/latchkey/v1/auth_service.pb-c.h"
 #include "server/services/account_service.h"
+#include "server/services/auth_service.h"
 #include "server/services/service_fixture.h"
 
 #define PURPOSE(name) LATCHKEY__V1__LINK_PURPOSE__LINK_PURPOSE_##name
@@ -108,6 +110,77 @@ a_link_verifies_once_and_says_so_again(void **state)
 	assert_int_equal(verify(f, token), CODE_OK);
 	f->call.now_us += 10LL * 86400 * SECOND;
 	assert_int_equal(verify(f, token), CODE_OK);
+}
+
+static void
+login_at(struct service_fixture *f, const char *address,
+         char refresh[TOKEN_MAX])
+{
+	Latchkey__V1__AuthenticateRequest req =
+		LATCHKEY__V1__AUTHENTICATE_REQUEST__INIT;
+	Latchkey__V1__AuthenticateResponse resp =
+		LATCHKEY__V1__AUTHENTICATE_RESPONSE__INIT;
+
+	service_fixture_next(f);
+	f->call.client_address = address;
+	f->call.now_us += SECOND;
+	req.identifier = (char *)"ada";
+	req.password = (char *)"secret";
+	assert_int_equal(auth_authenticate(&f->call, &req, &resp), CODE_OK);
+	assert_true(strlen(resp.refresh_token) < TOKEN_MAX);
+	(void)stpcpy(refresh, resp.refresh_token);
+}
+
+static enum code
+refresh(struct service_fixture *f, const char *token)
+{
+	Latchkey__V1__RefreshRequest req = LATCHKEY__V1__REFRESH_REQUEST__INIT;
+	Latchkey__V1__RefreshResponse resp =
+		LATCHKEY__V1__REFRESH_RESPONSE__INIT;
+
+	service_fixture_next(f);
+	req.refresh_token = (char *)token;
+	return auth_refresh(&f->call, &req, &resp);
+}
+
+/* Somebody makes an account with Ada's address and waits until she proves it.
+ */
+static void
+who_waited_for_the_owner_to_verify_is_logged_out(void **state)
+{
+	struct service_fixture *f = *state;
+	char hijackers[2][TOKEN_MAX], own[TOKEN_MAX];
+	const char *token;
+
+	login_at(f, "203.0.113.66", hijackers[0]);
+	login_at(f, "2001:db8::1", own);
+	login_at(f, "203.0.113.66", hijackers[1]);
+	f->call.client_address = "2001:db8::9";
+	token = verify_token(f);
+	assert_int_equal(refresh(f, hijackers[0]), CODE_OK);
+	assert_int_equal(verify(f, token), CODE_OK);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(refresh(f, hijackers[i]),
+		                 CODE_UNAUTHENTICATED);
+		assert_int_equal(f->call.reason, REASON(TOKEN_REVOKED));
+	}
+	assert_int_equal(refresh(f, own), CODE_OK);
+	/* Verified, it is the owner's: the link again ends nothing. */
+	login_at(f, "203.0.113.66", hijackers[0]);
+	f->call.client_address = "2001:db8::9";
+	assert_int_equal(verify(f, token), CODE_OK);
+	assert_int_equal(refresh(f, hijackers[0]), CODE_OK);
+}
+
+static void
+a_link_used_nowhere_in_particular_logs_everybody_out(void **state)
+{
+	struct service_fixture *f = *state;
+	char session[TOKEN_MAX];
+
+	login_at(f, "", session);
+	assert_int_equal(verify(f, verify_token(f)), CODE_OK);
+	assert_int_equal(refresh(f, session), CODE_UNAUTHENTICATED);
 }
 
 static void
@@ -234,6 +307,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_link_verifies_once_and_says_so_again),
+		TEST(who_waited_for_the_owner_to_verify_is_logged_out),
+		TEST(a_link_used_nowhere_in_particular_logs_everybody_out),
 		TEST(an_earlier_link_is_used_until_the_address_is_verified),
 		TEST(a_used_link_says_nothing_of_another_address),
 		TEST(a_link_expires_after_three_days),

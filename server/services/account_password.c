@@ -16,6 +16,7 @@
 #include "server/services/field.h"
 #include "server/services/store_refusal.h"
 #include "server/services/throttling.h"
+#include "server/store/identity_store.h"
 #include "server/store/session_store.h"
 #include "server/store/store.h"
 
@@ -240,6 +241,9 @@ write_reset(struct rpc_call *call, struct account_link *link, const char *hash)
 	if (code == CODE_OK) {
 		link->link.used_at_us = call->now_us;
 		link_store_put(&txn, call->arena, &link->link);
+		/* Who was let in by an address nobody had proved goes too. */
+		if (!user->email_verified)
+			identity_store_del_all(&txn, user->id);
 		user->email_verified = true;
 		set_password(call, &txn, user, hash, NULL);
 		throttle_forgive(&txn, call->arena, user);

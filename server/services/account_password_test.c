@@ -12,6 +12,7 @@
 #include "server/services/account_service.h"
 #include "server/services/auth_service.h"
 #include "server/services/service_fixture.h"
+#include "server/store/identity_store.h"
 #include "server/store/session_store.h"
 
 #define GOOD "correct horse battery"
@@ -302,6 +303,42 @@ a_reset_ends_every_session_and_verifies_the_address(void **state)
 	assert_int_equal(f->call.reason, REASON(LINK_USED));
 }
 
+static bool
+has_identity(struct service_fixture *f)
+{
+	struct identity identity;
+	struct store_txn txn;
+	enum code code;
+
+	store_begin_read(f->store, &txn);
+	code = identity_store_find(&txn, &f->kept, "https://issuer.example",
+	                           "eve", &identity);
+	assert_int_equal(store_end(&txn), CODE_OK);
+	return code == CODE_OK;
+}
+
+static void
+a_reset_ends_sign_ins_from_before_the_address_was_proved_only(void **state)
+{
+	struct service_fixture *f = *state;
+	const struct identity eve = { .issuer = "https://issuer.example",
+		                      .subject = "eve",
+		                      .user_id = ADA };
+	struct parts parts;
+	struct store_txn txn;
+
+	for (int i = 0; i < 2; i++) {
+		store_begin_write(f->store, &txn);
+		identity_store_add(&txn, &f->kept, &eve);
+		assert_int_equal(store_end(&txn), CODE_OK);
+		parts = reset_link(f);
+		assert_int_equal(confirm(f, &parts, GOOD), CODE_OK);
+		assert_int_equal(has_identity(f), i == 1);
+		while (service_fixture_mail(f, &(struct mail){ 0 }))
+			;
+	}
+}
+
 static void
 a_bad_new_password_leaves_the_link_good(void **state)
 {
@@ -498,6 +535,7 @@ main(void)
 		TEST(wrong_old_passwords_are_throttled_and_right_ones_are_not),
 		TEST(a_change_ends_open_reset_links),
 		TEST(a_reset_ends_every_session_and_verifies_the_address),
+		TEST(a_reset_ends_sign_ins_from_before_the_address_was_proved_only),
 		TEST(a_bad_new_password_leaves_the_link_good),
 		TEST(a_link_is_good_for_its_time_and_its_user_alone),
 		TEST(a_newer_link_ends_the_one_before),
