@@ -16,6 +16,17 @@ enum document_kind {
 	DOCUMENT_DOCS_FILE, /* what the page is made of, by its name */
 };
 
+/* A file that the page is made of. */
+struct document_file {
+	const char *name;
+	const char *type; /* its Content-Type */
+	bool is_ours;     /* compiled in; others are Swagger UI's */
+};
+
+/* All that are ever served. */
+#define DOCUMENT_FILE_COUNT 5
+extern const struct document_file document_files[DOCUMENT_FILE_COUNT];
+
 #define DOCUMENT_ETAG_SIZE 24 /* with quotes and NUL */
 
 struct document {

@@ -14,9 +14,6 @@
 
 #define FILE_MAX ((off_t)8 << 20) /* bytes */
 #define TYPE_HTML "text/html; charset=utf-8"
-#define TYPE_STYLE "text/css; charset=utf-8"
-/* Without a charset browsers read its letters wrong, and show nothing. */
-#define TYPE_SCRIPT "text/javascript; charset=utf-8"
 
 /* Swagger UI's page: files of its own and ours, pictures within its style
  * sheet, and calls to this gateway. Nothing else. */
@@ -25,26 +22,11 @@
 	"img-src 'self' data:; connect-src 'self'; base-uri 'none'; "          \
 	"form-action 'none'; frame-ancestors 'none'"
 
-/* All that is ever served. */
-static const struct {
-	const char *name;
-	const char *type;
-	bool is_ours;
-} files[] = {
-	{ "swagger-ui-bundle.js", TYPE_SCRIPT, false },
-	{ "swagger-ui.css", TYPE_STYLE, false },
-	{ "favicon-32x32.png", "image/png", false },
-	{ "docs.css", TYPE_STYLE, true },
-	{ "start.js", TYPE_SCRIPT, true },
-};
-
-#define FILE_COUNT (sizeof(files) / sizeof(files[0]))
-
 struct documents {
 	struct document openapi;
 	struct document docs;
-	struct document files[FILE_COUNT]; /* type NULL: not there */
-	void *memory[FILE_COUNT + 1];      /* ours to free */
+	struct document files[DOCUMENT_FILE_COUNT]; /* type NULL: not there */
+	void *memory[DOCUMENT_FILE_COUNT + 1];      /* ours to free */
 	size_t memory_count;
 };
 
@@ -120,7 +102,7 @@ read_file(struct documents *d, const char *dir, size_t index, char *err,
 {
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int fd = dir_fd < 0 ? -1
-	                    : openat(dir_fd, files[index].name,
+	                    : openat(dir_fd, document_files[index].name,
 	                             O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st = { 0 };
 	void *data = NULL;
@@ -136,11 +118,11 @@ read_file(struct documents *d, const char *dir, size_t index, char *err,
 		(void)snprintf(err, err_size,
 		               "gateway.swagger_ui_dir: %.200s/%s cannot be "
 		               "read, or is no file of up to 8 MiB",
-		               dir, files[index].name);
+		               dir, document_files[index].name);
 		return CODE_INVALID_ARGUMENT;
 	}
 	d->memory[d->memory_count++] = data;
-	set_body(&d->files[index], files[index].type,
+	set_body(&d->files[index], document_files[index].type,
 	         (struct bytes){ data, (size_t)st.st_size });
 	return CODE_OK;
 }
@@ -167,9 +149,10 @@ make_docs(struct documents *d, const char *dir, char *err, size_t err_size)
 	d->docs.policy = DOCS_POLICY;
 	set_builtin(&d->docs, dir == NULL ? "missing.html" : "index.html",
 	            TYPE_HTML);
-	for (size_t i = 0; i < FILE_COUNT && code == CODE_OK; i++)
-		if (files[i].is_ours)
-			set_builtin(&d->files[i], files[i].name, files[i].type);
+	for (size_t i = 0; i < DOCUMENT_FILE_COUNT && code == CODE_OK; i++)
+		if (document_files[i].is_ours)
+			set_builtin(&d->files[i], document_files[i].name,
+			            document_files[i].type);
 		else if (dir != NULL)
 			code = read_file(d, dir, i, err, err_size);
 	return code;
@@ -215,8 +198,8 @@ documents_find(const struct documents *documents, enum document_kind kind,
 		return &documents->openapi;
 	if (kind == DOCUMENT_DOCS)
 		return &documents->docs;
-	for (size_t i = 0; i < FILE_COUNT && file != NULL; i++)
-		if (strcmp(files[i].name, file) == 0 &&
+	for (size_t i = 0; i < DOCUMENT_FILE_COUNT && file != NULL; i++)
+		if (strcmp(document_files[i].name, file) == 0 &&
 		    documents->files[i].type != NULL)
 			return &documents->files[i];
 	return NULL;

@@ -149,6 +149,32 @@ find_path_row(const struct route *route, const char *name)
 	return NULL;
 }
 
+/* The last parameter of a route to the files of /docs/. */
+static bool
+names_file(const struct route *route, size_t segment)
+{
+	for (size_t i = segment + 1; i < route->segment_count; i++)
+		if (route->segments[i].is_parameter)
+			return false;
+	return route->answer.document == DOCUMENT_DOCS_FILE;
+}
+
+/* What a parameter may be that names a file, and the end of it. */
+static void
+write_file_names(struct openapi *o)
+{
+	openapi_put(o, "{\"type\":\"string\",\"enum\":[");
+	for (size_t i = 0; i < DOCUMENT_FILE_COUNT; i++) {
+		const char *name = document_files[i].name;
+
+		openapi_item(o);
+		json_out_string(&o->out, name, strlen(name));
+	}
+	openapi_put(o, "]}");
+	openapi_member(o, "example", document_files[0].name);
+	openapi_put(o, "}");
+}
+
 /* Named as in the path's first route, which names the path. */
 static void
 write_path_parameters(struct openapi *o, const struct router_path *path,
@@ -161,6 +187,10 @@ write_path_parameters(struct openapi *o, const struct router_path *path,
 			continue;
 		field = find_path_row(route, route->segments[i].text);
 		begin_parameter(o, path->segments[i].text, "path", true);
+		if (names_file(route, i)) {
+			write_file_names(o);
+			continue;
+		}
 		if (field == NULL || field->join != NULL)
 			openapi_put(o, "{\"type\":\"string\"}");
 		else

@@ -3,6 +3,7 @@
  * condition it may meet, as they look to programs and to browsers.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "gateway/document.h"
 #include "gateway/openapi_writer.h"
@@ -259,6 +260,32 @@ write_raw(struct openapi *o, const struct route_answer *answer)
 	openapi_bytes(o, ROUTE_TYPE_OTHER);
 }
 
+/* Whether the type is one of an earlier file's. */
+static bool
+is_type_known(size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(document_files[i].type,
+		           document_files[index].type) == 0)
+			return true;
+	return false;
+}
+
+/* Of the types what stands before their parameters. */
+static void
+write_file_types(struct openapi *o)
+{
+	for (size_t i = 0; i < DOCUMENT_FILE_COUNT; i++) {
+		const char *type = document_files[i].type;
+		char bare[64];
+
+		(void)snprintf(bare, sizeof(bare), "%.*s",
+		               (int)strcspn(type, ";"), type);
+		if (!is_type_known(i))
+			openapi_bytes(o, bare);
+	}
+}
+
 /* The content is known once all that has the status has been looked at. */
 static void
 write_content(struct openapi *o, const struct forms *forms, unsigned status)
@@ -287,10 +314,8 @@ write_content(struct openapi *o, const struct forms *forms, unsigned status)
 		openapi_key(o, "text/html");
 		openapi_put(o, "{\"schema\":{\"type\":\"string\"}}");
 	}
-	if (r.has_file) {
-		openapi_key(o, "*/*");
-		openapi_put(o, "{\"schema\":{}}");
-	}
+	if (r.has_file)
+		write_file_types(o);
 	if (r.raw != NULL)
 		write_raw(o, r.raw);
 	openapi_put(o, "}");

@@ -522,6 +522,23 @@ headers_that_the_gateway_reads_are_parameters(void **state)
 	}
 }
 
+static void
+files_have_their_names_and_types(void **state)
+{
+	struct fixture *f = *state;
+	const struct json *op = operation(f, "/docs/{file}", "get");
+	const struct json *names =
+		at(at(op, "parameters", NULL)->first, "schema", "enum", NULL);
+
+	assert_string_equal("[\"swagger-ui-bundle.js\",\"swagger-ui.css\","
+	                    "\"favicon-32x32.png\",\"docs.css\","
+	                    "\"start.js\"]",
+	                    show(f, names));
+	assert_string_equal(
+		"text/javascript text/css image/png",
+		members(f, at(op, "responses", "200", "content", NULL)));
+}
+
 /* The description of this profile and those that ship. */
 static struct fixture *
 open_profile(const char *text)
@@ -639,6 +656,7 @@ main(void)
 		cmocka_unit_test(
 			a_request_has_an_example_under_the_first_names),
 		cmocka_unit_test(pictures_have_their_types),
+		cmocka_unit_test(files_have_their_names_and_types),
 		cmocka_unit_test(
 			the_refresh_cookie_is_a_scheme_that_a_body_can_stand_for),
 		cmocka_unit_test(answers_that_set_or_end_the_cookie_say_how),

@@ -81,8 +81,17 @@ class TypedCall:
                     for name, value in pairs}, None
         return {}, text
 
+    def is_unknown(self):
+        """Whether a parameter of the path is none of those it may be."""
+        known = self.described("path")
+        return any(json.loads(text) not in known[name]["enum"]
+                   for name, text in self.path_parameters().items()
+                   if "enum" in known.get(name, ()))
+
     def is_refused(self):
         """Whether the types ask for something that is not there."""
+        if self.is_unknown():
+            return True
         needed = {p["name"] for p in self.operation.get("parameters", ())
                   if p["required"] and p["in"] == "query"}
         if needed - set(self.query()[0]):
@@ -152,7 +161,7 @@ class TypedCall:
             number, literal(self.name), self.port, self.request.method,
             ", ".join(filter(None, (literal(self.path), self.options()))))
         if self.is_refused():
-            yield "// @ts-expect-error: something is missing"
+            yield "// @ts-expect-error: the types ask for something else"
         yield call
         if is_open:
             yield "// @ts-expect-error: it may hold anything"
