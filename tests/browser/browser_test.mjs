@@ -62,7 +62,18 @@ async function inspect(page, name, state = "") {
 	for (const viewport of [WIDE, NARROW])
 		for (const scheme of ["light", "dark"])
 			await audit(page, name + state, { viewport, scheme });
+	assertItTellsNobody(page.headers);
 	inspected.add(name);
+}
+
+/* What goes with a page whose address may hold a token. */
+function assertItTellsNobody(headers) {
+	assert.equal(headers["cache-control"], "no-store");
+	assert.equal(headers["referrer-policy"], "no-referrer");
+	assert.equal(headers["x-frame-options"], "DENY");
+	assert.match(headers["content-security-policy"], new RegExp(
+		"^default-src 'none'; style-src 'sha256-[\\w+/]+='; " +
+		"form-action 'self'; frame-ancestors 'none'; base-uri 'none'$"));
 }
 
 test("somebody registers, reads the mail, clicks and is verified", async (t) => {

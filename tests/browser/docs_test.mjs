@@ -141,6 +141,15 @@ test("the docs page can be used with the keyboard alone", async (t) => {
 		.getByText('"access_token"').waitFor();
 });
 
+test("the docs page says when it has nothing to show", async (t) => {
+	const page = await open(t, "about:blank");
+	await page.route("**/openapi.json", (route) =>
+		route.fulfill({ status: 503, body: "{}" }));
+	await page.goto(`${BASE}/docs/`);
+	await page.getByRole("heading", { name: "Failed to load" }).waitFor();
+	await inspect(page, "failed");
+});
+
 test("without Swagger UI the docs page says how to get it", async (t) => {
 	const page = await open(t, `${process.env.BARE_URL}/docs/`);
 	assert.equal(await page.locator("h1").innerText(), "Latchkey: the API");

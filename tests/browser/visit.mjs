@@ -76,7 +76,8 @@ export async function resetLink(email) {
 	return linkTo(email, "password-reset-confirm");
 }
 
-/* Opens a page for one test; what its console has to complain of fails it. */
+/* Opens a page for one test; what its console has to complain of fails it.
+ * Its headers are those of what it shows now. */
 export async function open(t, url, options = {}) {
 	const context = await browser.newContext({ viewport: WIDE, ...options });
 	t.after(() => context.close());
@@ -87,6 +88,10 @@ export async function open(t, url, options = {}) {
 		if (line.type() === "error" &&
 		    !line.text().includes("the server responded with a status"))
 			page.faults.push(line.text());
+	});
+	page.on("response", (response) => {
+		if (response.request().isNavigationRequest())
+			page.headers = response.headers();
 	});
 	await page.goto(url);
 	return page;
