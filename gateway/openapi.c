@@ -6,7 +6,7 @@
 
 #include "base/version.h"
 #include "gateway/media_type.h"
-#include "gateway/openapi_writer.h"
+#include "gateway/openapi_part.h"
 #include "gateway/route_cookie.h"
 
 void

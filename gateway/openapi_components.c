@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "gateway/openapi_writer.h"
+#include "gateway/openapi_part.h"
 
 static bool
 is_same(const struct error_rule *a, const struct error_rule *b)

@@ -2,13 +2,11 @@
  * What requests and successes look like. A success is written from a reply of
  * samples by what writes real answers, so that it cannot look otherwise.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway/message.h"
-#include "gateway/openapi_writer.h"
+#include "gateway/openapi_part.h"
 #include "gateway/paging.h"
 #include "gateway/sample.h"
 #include "gateway/template_op.h"

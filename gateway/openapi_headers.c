@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "gateway/openapi_writer.h"
+#include "gateway/openapi_part.h"
 #include "gateway/route_cookie.h"
 #include "gateway/sample.h"
 

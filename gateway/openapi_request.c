@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gateway/message.h"
-#include "gateway/openapi_writer.h"
+#include "gateway/openapi_part.h"
 
 static bool
 has_source(const struct field *field, enum field_origin origin)

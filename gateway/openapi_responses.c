@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gateway/document.h"
-#include "gateway/openapi_writer.h"
+#include "gateway/openapi_part.h"
 
 #define STATUS_MAX 600
 #define FORM_MAX 3

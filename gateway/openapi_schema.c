@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "gateway/message.h"
-#include "gateway/openapi_writer.h"
+#include "gateway/openapi_part.h"
 #include "gateway/pair.h"
 #include "gateway/template_op.h"
 
