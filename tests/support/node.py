@@ -40,14 +40,27 @@ def copy_tree(folder, files):
     with open(os.path.join(folder, "package.json"), "w",
               encoding="ascii") as file:
         file.write('{"type": "module"}')
+    link_modules(folder)
+    if os.path.isdir(os.path.join(folder, "client/web")):
+        os.symlink(os.path.join(folder, "client/web"),
+                   os.path.join(folder, "node_modules/latchkey"))
+
+
+def link_modules(folder):
+    """Makes a node_modules of links to what npm installed."""
     ours = os.path.join(folder, "node_modules")
     os.mkdir(ours)
     theirs = modules()
     for name in os.listdir(theirs):
         os.symlink(os.path.join(theirs, name), os.path.join(ours, name))
-    if os.path.isdir(os.path.join(folder, "client/web")):
-        os.symlink(os.path.join(folder, "client/web"),
-                   os.path.join(ours, "latchkey"))
+
+
+def run(argv, folder, env=None):
+    """Runs a program in a folder to its end; (status, output)."""
+    done = subprocess.run(
+        argv, cwd=folder, env=env, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    return done.returncode, done.stdout + done.stderr
 
 
 def run_tool(argv, files, made=None):
@@ -63,23 +76,16 @@ def run_tool(argv, files, made=None):
                       encoding="utf-8") as file:
                 file.write(text)
         tool = os.path.join(folder, "node_modules/.bin", argv[0])
-        done = subprocess.run(
-            [tool, *argv[1:]], cwd=folder, stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    return done.returncode, done.stdout + done.stderr
+        return run([tool, *argv[1:]], folder)
 
 
 def run_tests(script, files, settings):
     """Runs a script's tests; {name: None, or what failed}."""
     with tempfile.TemporaryDirectory(prefix="lk-", dir="/tmp") as folder:
         copy_tree(folder, [script, *files])
-        done = subprocess.run(
-            ["node", "--test", "--test-reporter=tap", script], cwd=folder,
-            env=dict(os.environ, **settings), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    output = done.stdout + done.stderr
-    found = re.findall(r"^\s*(not )?ok \d+ - (.*)$", done.stdout,
-                       re.MULTILINE)
+        _, output = run(["node", "--test", "--test-reporter=tap", script],
+                        folder, dict(os.environ, **settings))
+    found = re.findall(r"^\s*(not )?ok \d+ - (.*)$", output, re.MULTILINE)
     return {name: output if bad else None for bad, name in found}, output
 
 

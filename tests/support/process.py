@@ -42,13 +42,13 @@ def repeat_until(check, what, patience_s=PATIENCE_S):
 class Process:
     """A running program. Its standard error is collected line by line."""
 
-    def __init__(self, argv, env=None, pass_fds=()):
+    def __init__(self, argv, env=None, pass_fds=(), folder=None):
         self.name = os.path.basename(argv[0])
         self.lines = []
         self.changed = threading.Condition()
         self.child = subprocess.Popen(
-            argv, env=env, pass_fds=pass_fds, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            argv, env=env, pass_fds=pass_fds, cwd=folder,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             errors="replace")
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()

@@ -5,16 +5,18 @@ tokens that stay, and with ones that rotate.
 """
 
 import glob
+import os
 import re
 import unittest
 
 from tests.support import node
 from tests.support.deployment import Deployment
 
-SNIPPETS = sorted(glob.glob("docs/frontends/*.js"))
+SNIPPETS = sorted(filter(os.path.isfile, glob.glob(
+    "docs/frontends/**", recursive=True)))
 SHARED = ["client/web/latchkey.js", "client/web/package.json",
-          "tests/web/people.mjs", "tests/web/interop.mjs", *SNIPPETS]
-SCRIPTS = ("latchkey", "fetch", "axios", "next_auth")
+          "tests/web/people.mjs", *glob.glob("docs/frontends/*.js")]
+SCRIPTS = ("latchkey", "fetch", "axios")
 
 
 def settings(cls):
@@ -27,16 +29,13 @@ def settings(cls):
 
 class WebCase(unittest.TestCase):
     ROTATES = False
-    LIFETIME_S = 3600
-    GRACE_MS = 0
 
     @classmethod
     def setUpClass(cls):
         cls.deployment = Deployment(server={
             "registration.mode": "open",
             "sessions.rotate": cls.ROTATES,
-            "sessions.grace_ms": cls.GRACE_MS,
-            "tokens.access_lifetime_s": cls.LIFETIME_S,
+            "sessions.grace_ms": 0,
         }).start()
         cls.addClassCleanup(cls.deployment.close)
 
@@ -45,15 +44,10 @@ def make_cases():
     """One class for each script and way to refresh."""
     for script in SCRIPTS:
         for rotates in (False, True):
-            next_auth = script == "next_auth"
-            name = "%s%sTest" % (script.title().replace("_", ""),
+            name = "%s%sTest" % (script.title(),
                                  "Rotating" if rotates else "")
             cls = type(name, (WebCase,), {
                 "ROTATES": rotates,
-                # NextAuth renews what lasts less than half a minute, and
-                # two of its requests may do it with the same token.
-                "LIFETIME_S": 25 if next_auth else 3600,
-                "GRACE_MS": 10000 if next_auth else 0,
                 "__module__": __name__,
             })
             node.add_cases(cls, "tests/web/%s_test.mjs" % script, SHARED,
@@ -79,7 +73,7 @@ class PageTest(unittest.TestCase):
         with open("docs/frontends.md", encoding="utf-8") as file:
             page = file.read()
         shown = dict(re.findall(
-            r"<!-- (docs/frontends/\S+\.js) -->\n```js\n(.*?)```", page,
+            r"<!-- (docs/frontends/\S+) -->\n```\w+\n(.*?)```", page,
             re.DOTALL))
         self.assertEqual(SNIPPETS, sorted(shown))
         for name, text in shown.items():

@@ -1,18 +1,24 @@
 import CredentialsProvider from "next-auth/providers/credentials";
 
-const backendUrl = process.env.LATCHKEY_URL;
-
+/* Not being reached counts as 503: the next request tries again. */
 async function post(path, value) {
-	return fetch(`${backendUrl}${path}`, {
-		method: "POST",
-		headers: { "Content-Type": "application/json" },
-		body: JSON.stringify(value),
-	});
+	try {
+		return await fetch(`${process.env.LATCHKEY_URL}${path}`, {
+			method: "POST",
+			headers: { "Content-Type": "application/json" },
+			body: JSON.stringify(value),
+			signal: AbortSignal.timeout(10_000),
+		});
+	} catch {
+		return new Response(null, { status: 503 });
+	}
 }
 
+/* Renewed half a minute ahead, or in the last half of a short life. */
 function isBackendTokenExpiring(access) {
-	const payload = Buffer.from(access.split(".")[1], "base64url");
-	return JSON.parse(payload).exp * 1000 < Date.now() + 30_000;
+	const { iat, exp } = JSON.parse(
+		Buffer.from(access.split(".")[1], "base64url"));
+	return Date.now() / 1000 > exp - Math.min(30, (exp - iat) / 2);
 }
 
 async function refreshed(token) {
@@ -21,7 +27,7 @@ async function refreshed(token) {
 	if (response.status === 401)
 		return { name: token.name, error: "LoginEnded" };
 	if (!response.ok)
-		return token; // not reached: the next request tries again
+		return token;
 	const { access, refresh } = await response.json();
 	return {
 		...token,
@@ -33,6 +39,7 @@ async function refreshed(token) {
 export const authOptions = {
 	secret: process.env.NEXTAUTH_SECRET,
 	session: { strategy: "jwt" },
+	pages: { signIn: "/login" },
 	providers: [
 		CredentialsProvider({
 			credentials: {
@@ -42,8 +49,10 @@ export const authOptions = {
 			async authorize({ email, password }) {
 				const response = await post("/api/auth/login/",
 					{ email, password });
-				if (!response.ok)
+				if (response.status === 401)
 					return null;
+				if (!response.ok)
+					throw new Error("NotNow");
 				const login = await response.json();
 				return {
 					id: String(login.user.id),
@@ -56,15 +65,15 @@ export const authOptions = {
 		}),
 	],
 	callbacks: {
-		async jwt({ token, user }) {
+		async jwt({ token, user, trigger }) {
 			if (user)
 				return {
 					...token,
 					backendAccess: user.backendAccess,
 					backendRefresh: user.backendRefresh,
 				};
-			if (token.backendRefresh &&
-			    isBackendTokenExpiring(token.backendAccess))
+			if (token.backendRefresh && (trigger === "update" ||
+			    isBackendTokenExpiring(token.backendAccess)))
 				return refreshed(token);
 			return token;
 		},

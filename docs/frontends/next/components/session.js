@@ -1,0 +1,3 @@
+"use client";
+
+export { SessionProvider as default } from "next-auth/react";
