@@ -28,8 +28,18 @@ export interface Options {
 	baseUrl: string;
 	/** Default: memoryStorage(). */
 	storage?: Storage;
-	/** Default: those of the profile django-auth. */
-	paths?: { login?: string; refresh?: string; logout?: string };
+	/**
+	 * The refresh token stays in a cookie that no script reads. Needs a
+	 * profile with "refresh_cookie"; excludes `storage`. Default false.
+	 */
+	cookies?: boolean;
+	/**
+	 * Default: those of the profile django-auth; with `cookies`
+	 * /api/auth/cookie/login/ and so on.
+	 */
+	paths?: {
+		login?: string; refresh?: string; logout?: string; user?: string;
+	};
 	/** Origins, besides that of baseUrl, that fetch sends the token to. */
 	origins?: string[];
 	/** Renew so many seconds before the end; default 30, at most half. */
@@ -68,11 +78,20 @@ export interface Client {
 	 * server refuses; fetch's own error when it was not reached.
 	 */
 	login(credentials: Record<string, unknown>): Promise<User>;
-	/** Keeps tokens that came another way: registration, Google. */
+	/**
+	 * Keeps tokens that came another way: registration, Google. Rejects
+	 * with TypeError if `cookies`: log in instead.
+	 */
 	adopt(access: string, refresh: string): Promise<void>;
-	/** Forgets the tokens, then ends the session at the server. */
+	/**
+	 * Forgets the tokens, then ends the session at the server. If that
+	 * fails and it rejects, a cookie is still there: try again.
+	 */
 	logout(): Promise<void>;
+	/** With `cookies` it may have to ask the server, once for a page. */
 	isLoggedIn(): Promise<boolean>;
+	/** Who is logged in, as the server says it; null: log in. */
+	user(): Promise<User | null>;
 	/** A token for now, renewed if it is about to expire; null: log in. */
 	accessToken(): Promise<string | null>;
 	/**

@@ -7,13 +7,22 @@
  * under way per login, in all tabs together where the Web Locks API is there.
  * A token is sent to the origins that were named and nowhere else. Tokens are
  * given up only when the server says that they are worth nothing, never
- * because it could not be reached.
+ * because it could not be reached. With cookies the refresh token is never seen
+ * here, and what changes the cookie is done under the lock as well.
  */
 
 const PATHS = {
 	login: "/api/auth/login/",
 	refresh: "/api/auth/token/refresh/",
 	logout: "/api/auth/logout/",
+	user: "/api/auth/users/me/",
+};
+
+/* Of a profile that keeps the refresh token in a cookie. */
+const COOKIE_PATHS = {
+	login: "/api/auth/cookie/login/",
+	refresh: "/api/auth/cookie/refresh/",
+	logout: "/api/auth/cookie/logout/",
 };
 
 /* An answer that was not a success, or was not what its path answers. */
@@ -82,6 +91,37 @@ export function localStorageStorage(key = "latchkey") {
 	};
 }
 
+/*
+ * Keeps the access token for all open pages of an origin; the refresh token is
+ * the browser's. A page that has just begun cannot see whether there is a
+ * cookie: its access token is null, and a refresh tells.
+ */
+function cookieStorage(name) {
+	const channel = globalThis.BroadcastChannel &&
+		new BroadcastChannel(name);
+	let kept = { access: null };
+
+	function change(tokens) {
+		kept = tokens;
+		channel?.postMessage(tokens);
+	}
+
+	return {
+		name: "cookie",
+		read: () => kept,
+		write: change,
+		clear: () => change(null),
+		watch(listener) {
+			channel?.addEventListener("message", ({ data }) => {
+				kept = data;
+				listener();
+			});
+			// In Node it would keep the process from its end.
+			channel?.unref?.();
+		},
+	};
+}
+
 /* The claims of a JWT, unverified; an empty object if it is none. */
 function claimsOf(token) {
 	try {
@@ -126,6 +166,7 @@ function queued(storage, work) {
 
 class Client {
 	#base;
+	#cookies;
 	#fetch;
 	#listeners = {
 		login: new Set(),
@@ -141,14 +182,23 @@ class Client {
 	#wasLoggedIn = false;
 
 	constructor(options) {
+		if (options.cookies && options.storage)
+			throw new TypeError("with cookies there is no storage");
 		this.#base = new URL(options.baseUrl);
+		this.#cookies = Boolean(options.cookies);
 		this.#fetch = options.fetch ?? ((...args) => fetch(...args));
 		this.#origins = new Set([this.#base.origin]);
 		for (const origin of options.origins ?? [])
 			this.#origins.add(new URL(origin).origin);
-		this.#paths = { ...PATHS, ...options.paths };
+		this.#paths = {
+			...PATHS,
+			...(this.#cookies && COOKIE_PATHS),
+			...options.paths,
+		};
 		this.#refreshAheadMs = (options.refreshAheadS ?? 30) * 1000;
-		this.#storage = options.storage ?? memoryStorage();
+		this.#storage = this.#cookies
+			? cookieStorage(`latchkey ${this.#base.origin}`)
+			: options.storage ?? memoryStorage();
 		this.#timeoutMs = (options.timeoutS ?? 15) * 1000;
 		this.#lockName = ["latchkey", this.#base.origin,
 			this.#storage.name ?? ""].join(" ");
@@ -156,42 +206,47 @@ class Client {
 	}
 
 	async login(credentials) {
-		const response = await this.#post(
-			this.#paths.login, credentials);
-		const body = await bodyOf(response);
-		const access = body?.access ?? body?.access_token;
-		const refresh = body?.refresh ?? body?.refresh_token;
+		const user = await this.#locked(() => this.#logIn(credentials));
 
-		if (!response.ok || !access || !refresh)
-			throw new LatchkeyError(response, body);
-		const user = body.user ?? body;
-		await this.adopt(access, refresh);
 		this.#emit("login", user);
 		return user;
 	}
 
 	async adopt(access, refresh) {
+		if (this.#cookies)
+			throw new TypeError(
+				"the cookie comes from a login alone");
 		await this.#locked(() => this.#write(keep(access, refresh)));
 	}
 
 	async logout() {
-		const refresh = await this.#locked(async () => {
+		await this.#locked(async () => {
 			const kept = await this.#read();
 			await this.#clear("asked");
-			return kept?.refresh;
+			if (kept?.refresh || this.#cookies)
+				await this.#endSession(kept?.refresh);
 		});
-		if (!refresh)
-			return;
-		const response = await this.#post(
-			this.#paths.logout, { refresh });
-		// 401: the session had ended already.
-		if (!response.ok && response.status !== 401)
-			throw new LatchkeyError(
-				response, await bodyOf(response));
 	}
 
 	async isLoggedIn() {
-		return (await this.#read()) !== null;
+		const kept = await this.#read();
+
+		return kept?.access === null
+			? (await this.accessToken()) !== null
+			: kept !== null;
+	}
+
+	async user() {
+		if (!await this.accessToken())
+			return null;
+		const response = await this.fetch(this.#paths.user);
+		const body = await bodyOf(response);
+
+		if (response.status === 401 && !await this.isLoggedIn())
+			return null;
+		if (!response.ok || !body)
+			throw new LatchkeyError(response, body);
+		return body;
 	}
 
 	async accessToken() {
@@ -266,7 +321,43 @@ class Client {
 			headers: { "Content-Type": "application/json" },
 			body: JSON.stringify(value),
 			signal: AbortSignal.timeout(this.#timeoutMs),
+			...(this.#cookies && { credentials: "include" }),
 		});
+	}
+
+	/*
+	 * Under the lock, as all that changes a cookie: a late answer to one
+	 * request would take away what another has set.
+	 */
+	async #logIn(credentials) {
+		const response = await this.#post(
+			this.#paths.login, credentials);
+		const body = await bodyOf(response);
+		const access = body?.access ?? body?.access_token;
+		const refresh = body?.refresh ?? body?.refresh_token;
+
+		if (!response.ok || !access)
+			throw new LatchkeyError(response, body);
+		if (Boolean(refresh) === this.#cookies)
+			throw new TypeError(`${this.#paths.login} is for ` +
+				`cookies: ${!this.#cookies}`);
+		await this.#write(keep(access, refresh));
+		return body.user ?? body;
+	}
+
+	/* Under the lock. */
+	async #endSession(refresh) {
+		const response = await this.#post(
+			this.#paths.logout, { refresh });
+
+		if (!response.ok && !this.#isNoLogin(response))
+			throw new LatchkeyError(
+				response, await bodyOf(response));
+	}
+
+	/* 400: there is no cookie, and so no token in the request. */
+	#isNoLogin({ status }) {
+		return status === 401 || (this.#cookies && status === 400);
 	}
 
 	/* Under the lock. */
@@ -281,7 +372,7 @@ class Client {
 			this.#emit("refresh");
 			return body.access;
 		}
-		if (response.status !== 401)
+		if (!this.#isNoLogin(response))
 			throw new LatchkeyError(response, body);
 		// Without Web Locks another tab may have replaced the token.
 		const now = await this.#read();
@@ -293,6 +384,8 @@ class Client {
 
 	/* Short-lived tokens are renewed in the last half of their life. */
 	#isDue(kept) {
+		if (kept.access === null)
+			return true;
 		const aheadMs = Math.min(
 			this.#refreshAheadMs, kept.lifetimeMs / 2);
 		return Date.now() >= kept.endsAt - aheadMs;
@@ -308,7 +401,7 @@ class Client {
 
 	async #read() {
 		const kept = (await this.#storage.read()) ?? null;
-		this.#wasLoggedIn ||= kept !== null;
+		this.#wasLoggedIn ||= Boolean(kept?.access);
 		return kept;
 	}
 

@@ -28,10 +28,11 @@ class Connection(http_client.Connection):
 
 
 class TlsDeployment(Deployment):
-    """A Deployment whose gateway listens for HTTPS as well."""
+    """A Deployment whose gateway listens for HTTPS as well, under a name."""
 
-    def __init__(self, gateway=None, **more):
+    def __init__(self, gateway=None, name=NAME, **more):
         super().__init__(gateway=gateway, **more)
+        self.name = name
         self.tls_port = port.choose()
         self.tls_folder = os.path.join(self.folder, "tls")
         os.mkdir(self.tls_folder)
@@ -47,7 +48,7 @@ class TlsDeployment(Deployment):
     def renew(self, name, lifetime_s=certificates.DAY_S):
         """Puts a new certificate in the old one's place; its authority."""
         authority = certificates.Authority(self.tls_folder, name)
-        cert, key = authority.issue(NAME, use="server",
+        cert, key = authority.issue(self.name, use="server",
                                     lifetime_s=lifetime_s)
         os.replace(cert, self.cert)
         os.replace(key, self.key)

@@ -49,6 +49,16 @@ export async function useEverything(): Promise<string> {
 
 export const storages: Storage[] = [memoryStorage(), localStorageStorage("k")];
 
+export async function useCookies(): Promise<string> {
+	const client = createClient({
+		baseUrl: "https://auth.example.com",
+		cookies: true,
+		paths: { user: "/api/auth/profile/" },
+	});
+	const user: User | null = await client.user();
+	return user?.email ?? "nobody";
+}
+
 // @ts-expect-error: an address is needed
 createClient({});
 // @ts-expect-error: there is no such event
