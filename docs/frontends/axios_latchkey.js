@@ -1,4 +1,12 @@
-export function useLatchkey(api, client) {
+import axios from "axios";
+import { createClient, localStorageStorage } from "latchkey";
+
+export function createApi(
+	baseUrl, options = { storage: localStorageStorage() },
+) {
+	const client = createClient({ baseUrl, ...options });
+	const api = axios.create({ baseURL: baseUrl });
+
 	api.interceptors.request.use(async (config) => {
 		const token = await client.accessToken();
 		if (token)
@@ -17,4 +25,6 @@ export function useLatchkey(api, client) {
 		config.retried = true;
 		return api(config);
 	});
+
+	return { api, client };
 }

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import axios from "axios";
-import { createClient, memoryStorage } from "latchkey";
+import { memoryStorage } from "latchkey";
 import { createApi, logIn } from "../../docs/frontends/axios.js";
-import { useLatchkey } from "../../docs/frontends/axios_latchkey.js";
+import {
+	createApi as createSharedApi,
+} from "../../docs/frontends/axios_latchkey.js";
 import {
 	BASE, countOf, PASSWORD, ROTATES, spoiled, stranger, watched,
 } from "./people.mjs";
@@ -67,9 +69,7 @@ test("the interceptor of document 000 gives up what was refused", async () => {
 test("axios gets its tokens from the client", async () => {
 	const { seen, fetch } = watched();
 	const storage = memoryStorage();
-	const client = createClient({ baseUrl: BASE, storage, fetch });
-	const api = axios.create({ baseURL: BASE });
-	useLatchkey(api, client);
+	const { api, client } = createSharedApi(BASE, { storage, fetch });
 	const email = await stranger();
 	await client.login({ email, password: PASSWORD });
 	const kept = storage.read();

@@ -9,19 +9,22 @@ import os
 import re
 import unittest
 
-from tests.support import node
+from tests.support import node, port, process
 from tests.support.deployment import Deployment
 
 SNIPPETS = sorted(filter(os.path.isfile, glob.glob(
     "docs/frontends/**", recursive=True)))
 SHARED = ["client/web/latchkey.js", "client/web/package.json",
-          "tests/web/people.mjs", *glob.glob("docs/frontends/*.js")]
-SCRIPTS = ("latchkey", "fetch", "axios")
+          "tests/support/chromium.mjs", "tests/web/people.mjs",
+          "docs/frontends/page.html", *glob.glob("docs/frontends/*.js")]
+SCRIPTS = ("latchkey", "fetch", "axios", "page_browser")
 
 
 def settings(cls):
     """What Node's tests are told."""
     return {
+        "APP_PORT": str(cls.app_port),
+        "HOME": cls.deployment.folder,
         "LATCHKEY_URL": "http://127.0.0.1:%d" % cls.deployment.http_port,
         "ROTATES": "1" if cls.ROTATES else "0",
     }
@@ -32,11 +35,13 @@ class WebCase(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.deployment = Deployment(server={
-            "registration.mode": "open",
-            "sessions.rotate": cls.ROTATES,
-            "sessions.grace_ms": 0,
-        }).start()
+        cls.app_port = port.choose()
+        cls.deployment = Deployment(
+            server={"registration.mode": "open",
+                    "sessions.rotate": cls.ROTATES,
+                    "sessions.grace_ms": 0},
+            gateway={"cors.origins":
+                     "http://127.0.0.1:%d" % cls.app_port}).start()
         cls.addClassCleanup(cls.deployment.close)
 
 
@@ -44,7 +49,7 @@ def make_cases():
     """One class for each script and way to refresh."""
     for script in SCRIPTS:
         for rotates in (False, True):
-            name = "%s%sTest" % (script.title(),
+            name = "%s%sTest" % (script.title().replace("_", ""),
                                  "Rotating" if rotates else "")
             cls = type(name, (WebCase,), {
                 "ROTATES": rotates,
@@ -68,12 +73,28 @@ class TypesTest(unittest.TestCase):
         self.assertEqual((0, ""), (status, output))
 
 
-class PageTest(unittest.TestCase):
-    def test_the_page_shows_the_snippets_that_are_tested(self):
+class PageTest(WebCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
         with open("docs/frontends.md", encoding="utf-8") as file:
-            page = file.read()
+            cls.page = file.read()
+
+    def test_the_command_of_the_page_logs_in(self):
+        command, answer = re.search(
+            r"^    (curl .*?)\n\n    (\{.*?\})\n", self.page,
+            re.DOTALL | re.MULTILINE).groups()
+        status, out, err = process.run(["bash", "-c", command.replace(
+            "127.0.0.1:8000", "127.0.0.1:%d" % self.deployment.http_port)])
+        self.assertEqual(0, status, err)
+        for text in (answer, out):
+            self.assertRegex(text, r'^\{"refresh":"eyJ[^"]*","access":"eyJ'
+                             r'[^"]*","user":\{"id":1,'
+                             r'"email":"ada@example.com",.*\}\}$')
+
+    def test_the_page_shows_the_snippets_that_are_tested(self):
         shown = dict(re.findall(
-            r"<!-- (docs/frontends/\S+) -->\n```\w+\n(.*?)```", page,
+            r"<!-- (docs/frontends/\S+) -->\n```\w+\n(.*?)```", self.page,
             re.DOTALL))
         self.assertEqual(SNIPPETS, sorted(shown))
         for name, text in shown.items():
