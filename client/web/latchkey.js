@@ -100,10 +100,12 @@ function cookieStorage(name) {
 	const channel = globalThis.BroadcastChannel &&
 		new BroadcastChannel(name);
 	let kept = { access: null };
+	let changedAt = 0;
 
 	function change(tokens) {
 		kept = tokens;
-		channel?.postMessage(tokens);
+		changedAt = Date.now();
+		channel?.postMessage({ kept, changedAt });
 	}
 
 	return {
@@ -113,7 +115,10 @@ function cookieStorage(name) {
 		clear: () => change(null),
 		watch(listener) {
 			channel?.addEventListener("message", ({ data }) => {
-				kept = data;
+				// Word of what was before our own change came late.
+				if (data.changedAt < changedAt)
+					return;
+				({ kept, changedAt } = data);
 				listener();
 			});
 			// In Node it would keep the process from its end.

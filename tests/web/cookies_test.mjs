@@ -253,6 +253,20 @@ test("pages share a login, its tokens and its end", async () => {
 	assert.equal(await second.client.accessToken(), null);
 });
 
+test("word of a logout that comes late ends no later login", async (t) => {
+	const { client, reasons } = await entered();
+	const access = await client.accessToken();
+	const channel = new BroadcastChannel(`latchkey ${new URL(BASE).origin}`);
+	t.after(() => channel.close());
+	channel.postMessage({ kept: null, changedAt: Date.now() - 60_000 });
+	channel.postMessage({
+		kept: { access: "later" }, changedAt: Date.now() + 1,
+	});
+	await until(async () => await client.accessToken() !== access);
+	assert.equal(await client.accessToken(), "later");
+	assert.deepEqual(reasons, []);
+});
+
 test("a logout is not undone by a refresh that was under way", async () => {
 	const { client, jar, seen } = await entered();
 	await Promise.all([client.refresh(), client.logout()]);
