@@ -162,6 +162,36 @@ end(struct rpc_call *call, struct store_txn *txn, enum code code)
 	return call->message[0] != '\0' ? code : store_refuse(call, txn);
 }
 
+static void
+note_taken(struct rpc_call *call)
+{
+	rpc_violation(call, "name", "unique",
+	              "role with this name already exists.");
+}
+
+/* judge_name notes what is wrong with a new role's name, as it is now. */
+static enum code
+judge_name(struct rpc_call *call, const char *name)
+{
+	const char *fault = role_name_fault(name);
+	size_t mark = call->arena->used;
+	struct role_entry other;
+	struct store_txn txn;
+	enum code code;
+
+	field_note(call, "name", fault);
+	if (fault != NULL)
+		return CODE_OK;
+	store_begin_read(call->server->store, &txn);
+	code = role_store_find(&txn, call->arena, name, &other);
+	if (store_end(&txn) != CODE_OK)
+		return store_refuse(call, &txn);
+	arena_rewind(call->arena, mark);
+	if (code == CODE_OK)
+		note_taken(call);
+	return code == CODE_NOT_FOUND ? CODE_OK : code;
+}
+
 /* add refuses a name that is taken as a bad field. */
 static enum code
 add(struct rpc_call *call, struct store_txn *txn, const struct role_entry *role)
@@ -172,8 +202,7 @@ add(struct rpc_call *call, struct store_txn *txn, const struct role_entry *role)
 
 	arena_rewind(call->arena, mark);
 	if (code == CODE_OK) {
-		rpc_violation(call, "name", "unique",
-		              "role with this name already exists.");
+		note_taken(call);
 		return rpc_fail_fields(call);
 	}
 	if (code != CODE_NOT_FOUND)
@@ -196,14 +225,15 @@ role_create_role(struct rpc_call *call, const void *in, void *out)
 	struct store_txn txn;
 	enum code code;
 
-	field_note(call, "name", role_name_fault(req->name));
+	code = judge_name(call, req->name);
 	field_note(call, "description",
 	           role_description_fault(req->description));
-	code = set_permissions(call, req->permissions, req->n_permissions,
-	                       &role);
+	if (code == CODE_OK)
+		code = set_permissions(call, req->permissions,
+		                       req->n_permissions, &role);
 	if (code == CODE_OK)
 		code = rpc_fail_fields(call);
-	if (code != CODE_OK)
+	if (code != CODE_OK || req->validate_only)
 		return code;
 	code = begin(call, &txn);
 	if (code == CODE_OK)

@@ -54,6 +54,26 @@ create(struct service_fixture *f, const char *name, char **permissions,
 	return code;
 }
 
+/* judge asks what is wrong with a role that is not to be made. */
+static enum code
+judge(struct service_fixture *f, const char *name, const char *permission)
+{
+	Latchkey__V1__CreateRoleRequest req =
+		LATCHKEY__V1__CREATE_ROLE_REQUEST__INIT;
+	Latchkey__V1__CreateRoleResponse resp =
+		LATCHKEY__V1__CREATE_ROLE_RESPONSE__INIT;
+	enum code code;
+
+	service_fixture_next(f);
+	req.name = (char *)name;
+	req.permissions = (char **)&permission;
+	req.n_permissions = 1;
+	req.validate_only = true;
+	code = role_create_role(&f->call, &req, &resp);
+	assert_null(resp.role);
+	return code;
+}
+
 static enum code
 get(struct service_fixture *f, const char *name, Latchkey__V1__Role **out)
 {
@@ -104,6 +124,25 @@ may(struct service_fixture *f, const char *permission)
 	req.permission = (char *)permission;
 	assert_int_equal(role_check_permission(&f->call, &req, &resp), CODE_OK);
 	return resp.allowed;
+}
+
+static void
+judging_tells_every_fault_and_makes_nothing(void **state)
+{
+	struct service_fixture *f = *state;
+	Latchkey__V1__Role *role;
+
+	assert_int_equal(judge(f, "judged", "a.b"), CODE_OK);
+	assert_int_equal(get(f, "judged", &role), CODE_NOT_FOUND);
+	assert_int_equal(create(f, "taken", NULL, 0), CODE_OK);
+	assert_int_equal(judge(f, "taken", "a b"), CODE_INVALID_ARGUMENT);
+	assert_int_equal(f->call.violation_count, 2);
+	assert_string_equal(f->call.violations[0].field, "name");
+	assert_string_equal(f->call.violations[0].message,
+	                    "role with this name already exists.");
+	assert_string_equal(f->call.violations[1].field, "permissions");
+	assert_int_equal(judge(f, "a/b", "a b"), CODE_INVALID_ARGUMENT);
+	assert_int_equal(f->call.violation_count, 2);
 }
 
 static void
@@ -278,6 +317,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(judging_tells_every_fault_and_makes_nothing),
 		CASE(a_role_has_its_permissions_sorted_once),
 		CASE(roles_are_listed_by_name),
 		CASE(bad_fields_are_told),

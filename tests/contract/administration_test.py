@@ -341,6 +341,22 @@ class RolesTest(AdministrationCase):
                                  self.world.ada)
         self.assertIn("name", answer.json())
 
+    def test_a_taken_name_is_told_with_every_other_bad_field(self):
+        name = self.world.role()
+        answer = self.world.must(400, "POST", ROLES, {
+            "description": [], "permissions": "a", "name": name},
+            self.world.ada)
+        self.assertEqual(
+            '{"name":["role with this name already exists."],'
+            '"description":["Not a valid string."],"permissions":["Expected '
+            'a list of items but got type \\"str\\"."]}', answer.text())
+
+    def test_a_role_with_a_bad_field_is_not_made(self):
+        self.world.must(400, "POST", ROLES, {
+            "name": "never made", "permissions": "a"}, self.world.ada)
+        self.world.must(404, "GET", ROLES + "never%20made/",
+                        bearer=self.world.ada)
+
     def test_bad_roles_are_told(self):
         for value, field in (({}, "name"), ({"name": ""}, "name"),
                              ({"name": "a/b"}, "name"),
