@@ -372,8 +372,9 @@ class Client {
 		const body = await bodyOf(response);
 
 		if (response.ok && body?.access) {
-			await this.#write(keep(
-				body.access, body.refresh ?? kept.refresh));
+			await this.#write(keep(body.access, this.#cookies
+				? undefined
+				: body.refresh ?? kept.refresh));
 			this.#emit("refresh");
 			return body.access;
 		}

@@ -314,6 +314,19 @@ test("paths of the other kind are refused", async () => {
 	assert.equal(await other.isLoggedIn(), false);
 });
 
+test("a refresh token in an answer is not kept", async (t) => {
+	const { client, instead } = await entered();
+	const access = await client.accessToken();
+	const told = [];
+	const channel = new BroadcastChannel(`latchkey ${new URL(BASE).origin}`);
+	channel.onmessage = ({ data }) => told.push(data);
+	t.after(() => channel.close());
+	instead[REFRESH] = () => Response.json({ access, refresh: "a.b.c" });
+	await client.refresh();
+	await until(() => told.some(({ kept }) => kept?.access === access));
+	assert.ok(!JSON.stringify(told).includes("a.b.c"));
+});
+
 test("a token that looks right but is refused is not kept", async () => {
 	const { client, instead, jar } = await entered();
 	instead[REFRESH] = async (request) => {
