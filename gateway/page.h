@@ -10,10 +10,11 @@
 #include "gateway/violation.h"
 
 /*
- * The HTML pages for people who open a link from a mail: compiled in from
- * gateway/pages/, each put into layout.html. They need no JavaScript, and
- * whatever is filled into them is escaped. What may stand between {{ and }},
- * docs/profiles.md says; all of it is checked when they are loaded.
+ * The HTML pages for people who open a link from a mail, or the gateway's own
+ * address: compiled in from gateway/pages/, each put into layout.html. They
+ * need no JavaScript, and whatever is filled into them is escaped. What may
+ * stand between {{ and }}, docs/profiles.md says; all of it is checked when
+ * they are loaded.
  */
 #define PAGE_MAX 16
 

@@ -133,6 +133,10 @@ def success_lines(route):
             variant["field"], state, variant.get("status", status))
         yield ""
         yield "    " + text(variant["body"])
+    if "browser" in route and "confirm" not in route:
+        yield ""
+        yield ("To a browser %d with a page."
+               % route["browser"].get("status", 200))
     if "confirm" in route:
         yield ""
         yield ("To a browser %d with a page that asks first."
