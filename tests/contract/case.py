@@ -9,9 +9,9 @@ import json
 import re
 from dataclasses import dataclass, field
 
+from tests.contract import held  # every answer is held to the description
 from tests.support import http_client, jwt
 from tests.support.deployment import EMAIL
-from tests.support.description import Description
 
 HOLES = {
     "<JWT>": r"[\w-]+\.[\w-]+\.[\w-]+",
@@ -28,18 +28,6 @@ USER = ('{"id":<N>,"email":"%s","first_name":"Ada","last_name":"Lovelace",'
         '"is_superuser":true,"roles":[],"username":"ada","is_active":true,'
         '"email_verified":<BOOL>,"date_joined":<DATE>,"last_login":<DATE?>}'
         % EMAIL)
-
-# Whatever comes back in these tests must be what /openapi.json allows: that
-# of the shipped profiles, or of the gateway that a port is named here for.
-SHIPPED = Description.of_gateway()
-DESCRIBED = {}
-
-
-def hold(port, method, path, answer):
-    DESCRIBED.get(port, SHIPPED).hold(method, path, answer)
-
-
-http_client.OBSERVERS.append(hold)
 
 EVERY_ANSWER = {
     "Vary": "Accept, origin",

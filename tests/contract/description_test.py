@@ -1,11 +1,15 @@
 """That an answer which /openapi.json does not allow is noticed."""
 
 import json
+import socket
 import unittest
 
-from tests.contract.case import SHIPPED
-from tests.support.description import Description, NotDescribed
+from tests.contract import held
+from tests.contract.held import SHIPPED
+from tests.support import http_client
+from tests.support.canned_server import CannedServer
 from tests.support.deployment import Deployment
+from tests.support.description import Description, NotDescribed
 from tests.support.http_client import Response
 
 JSON = [("Content-Type", "application/json")]
@@ -61,6 +65,106 @@ class DescriptionTest(unittest.TestCase):
         self.refuses("GET", "/nowhere/", answer(404, {"detail": "Lost."}))
         SHIPPED.hold("GET", "/nowhere/", answer(404, {"detail":
                                                       "Not found."}))
+
+
+def raw(status, body, *headers):
+    """The bytes of an answer as the gateway sends one."""
+    lines = ["HTTP/1.1 %d Said" % status, "Content-Length: %d" % len(body),
+             *headers]
+    return "\r\n".join(lines + ["", body]).encode()
+
+
+ID = "X-Request-Id: 0123456789abcdef"
+TYPE = "Content-Type: application/json"
+WELL = raw(200, '{"status":"ok"}', ID, TYPE)
+ILL = raw(200, '{"state":"ok"}', ID, TYPE)
+REFUSED = raw(400, '{"detail":"Bad request."}', ID, TYPE)
+
+
+class ConnectionTest(unittest.TestCase):
+    """What comes over a connection is held as well."""
+
+    def connect(self, data):
+        server = CannedServer(data)
+        self.addCleanup(server.close)
+        connection = http_client.Connection(server.port)
+        self.addCleanup(connection.close)
+        return connection
+
+    def asked(self, data, method, path):
+        connection = self.connect(data)
+        connection.ask(method, path)
+        return connection.receive()
+
+    def unreadable(self, data):
+        connection = self.connect(data)
+        connection.send(b"\r\n")
+        connection.expect(*http_client.UNREADABLE)
+        return connection.receive()
+
+    def test_an_answer_that_is_not_described_is_noticed(self):
+        self.assertEqual(200, self.asked(WELL, "GET", "/healthz").status)
+        for data, method, path in (
+                (ILL, "GET", "/healthz"), (WELL, "GET", "/secret/"),
+                (WELL, "PUT", "/healthz"), (WELL, "OPTIONS", "/healthz"),
+                (raw(404, ""), "GET", "/secret/"),
+                (raw(418, ""), "HEAD", "/healthz")):
+            with self.subTest(method=method, path=path), \
+                    self.assertRaises(NotDescribed):
+                self.asked(data, method, path)
+
+    def test_each_of_several_is_held_to_its_own_request(self):
+        connection = self.connect(WELL + REFUSED + ILL)
+        for path in ("/healthz", LOGIN, "/healthz"):
+            connection.expect("GET", path)
+        connection.send(b"\r\n")
+        connection.receive()
+        connection.receive()
+        with self.assertRaises(NotDescribed):
+            connection.receive()
+
+    def test_what_is_no_request_may_only_be_refused(self):
+        self.assertEqual(400, self.unreadable(REFUSED).status)
+        for data in (WELL, raw(400, '{"detail":"Go away."}', ID, TYPE),
+                     raw(400, "<html>", ID)):
+            with self.subTest(data=data), self.assertRaises(NotDescribed):
+                self.unreadable(data)
+
+    def test_it_has_to_be_said_what_an_answer_is_to(self):
+        connection = self.connect(WELL)
+        connection.send(b"\r\n")
+        with self.assertRaises(AssertionError):
+            connection.receive()
+
+
+class AccountTest(unittest.TestCase):
+    """An answer that nobody held is found in the access log."""
+
+    def end(self, method, path):
+        """A deployment's end after one request behind everybody's back."""
+        with Deployment() as one:
+            one.create().start_gateway(wait_ready=False)
+            with socket.create_connection(("127.0.0.1",
+                                           one.http_port)) as sock:
+                sock.sendall(http_client.encode(method, path))
+                sock.recv(1)
+            return one.http_port
+
+    def test_one_that_was_not_held_fails_the_deployments_end(self):
+        for method, path in (("GET", "/healthz"), ("OPTIONS", LOGIN),
+                             ("GET", "/nope/"), ("HEAD", "/healthz")):
+            with self.subTest(method=method, path=path), \
+                    self.assertRaisesRegex(AssertionError, "not held"):
+                self.end(method, path)
+
+    def test_one_that_was_refused_in_a_thread_fails_it_too(self):
+        described = Description(dict(SHIPPED.document, paths={}))
+        with self.assertRaisesRegex(AssertionError, "not held"), \
+                Deployment() as one:
+            one.create().start_gateway(wait_ready=False)
+            held.DESCRIBED[one.http_port] = described
+            with self.assertRaises(NotDescribed):
+                one.get("/healthz")
 
 
 class ServedTest(unittest.TestCase):

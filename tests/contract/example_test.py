@@ -4,7 +4,7 @@ has a body lacks one, and a gateway takes and answers what they show."""
 import json
 import unittest
 
-from tests.contract.case import SHIPPED
+from tests.contract.held import SHIPPED
 from tests.support import http_client
 from tests.support.deployment import PASSWORD, Deployment
 from tests.support.description import Description

@@ -4,10 +4,11 @@ import socket
 import time
 import unittest
 
+from tests.contract import held
 from tests.contract.case import check_headers
 from tests.support import http_client
 from tests.support.deployment import Deployment
-from tests.support.http_client import NoAnswer, encode
+from tests.support.http_client import UNREADABLE, NoAnswer, encode
 from tests.support.process import repeat_until
 
 LOGIN = "/api/auth/login/"
@@ -115,13 +116,14 @@ class RawCase(unittest.TestCase):
         repeat_until(self.is_alive, "an answer from the gateway")
 
     def connect(self, source=None):
-        connection = http_client.Connection(self.port)
+        connection = http_client.Connection(self.port, source=source)
         self.addCleanup(connection.close)
         return connection
 
-    def outcome(self, data):
+    def outcome(self, data, request=UNREADABLE):
         """Sends bytes; returns the answer, or None if it just closed."""
         connection = self.connect()
+        connection.expect(*request)
         try:
             connection.send(data)
             answer = connection.receive()
@@ -131,27 +133,24 @@ class RawCase(unittest.TestCase):
         return answer
 
     def everything(self, data):
-        """Sends bytes; returns all that came until the end."""
+        """Sends bytes; returns the statuses of what came until the end."""
         connection = self.connect()
-        received = b""
+        statuses = []
         try:
             connection.send(data)
             while True:
-                part = connection.sock.recv(65536)
-                if not part:
-                    return received
-                received += part
-        except ConnectionError:
-            return received
+                connection.expect(*UNREADABLE)
+                statuses.append(connection.receive().status)
+        except (NoAnswer, ConnectionError):
+            return statuses
 
 
 class FramingTest(RawCase):
     def test_no_framing_hides_a_second_request(self):
         for name, data in AMBIGUOUS.items():
             with self.subTest(name=name):
-                received = self.everything(data + SMUGGLED)
-                self.assertRegex(received, rb"^HTTP/1.1 4(00|13) ")
-                self.assertNotIn(b" 200 ", received)
+                self.assertIn(self.everything(data + SMUGGLED),
+                              ([400], [413]))
 
     def test_what_cannot_be_read_is_answered_like_all_else(self):
         bad = dict(AMBIGUOUS)
@@ -181,8 +180,15 @@ class FramingTest(RawCase):
 class LimitsTest(RawCase):
     SETTINGS = SETTINGS
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # Floods do not wait for what they are answered.
+        held.ABANDONED[cls.deployment.http_port] = 11 * PER_ADDRESS
+
     def drip(self, connection, data):
         """Sends byte after byte until the other side has had enough."""
+        connection.expect(*UNREADABLE)
         connection.sock.settimeout(0.05)
         end = time.monotonic() + http_client.PATIENCE_S
         sent = 0
@@ -234,27 +240,26 @@ class LimitsTest(RawCase):
 
     def test_an_idle_connection_is_closed_after_its_answer(self):
         connection = self.connect()
-        connection.send(encode("GET", "/healthz"))
+        connection.ask("GET", "/healthz")
         self.assertEqual(200, connection.receive().status)
         self.assertTrue(connection.is_closed())
 
     def test_a_body_that_announces_too_much_is_refused_unread(self):
         answer = self.outcome(encode("POST", LOGIN, dict(
-            JSON, **{"Content-Length": str(BODY_MAX + 1)})))
+            JSON, **{"Content-Length": str(BODY_MAX + 1)})), ("POST", LOGIN))
         self.assert_too_large(answer)
 
     def test_a_body_that_announces_absurdly_much_is_refused(self):
         for size in (2 ** 63, 2 ** 64, 2 ** 64 + 2, 10 ** 30):
-            received = self.everything(encode("POST", LOGIN, dict(
-                JSON, **{"Content-Length": str(size)})))
-            self.assertRegex(received, rb"^(HTTP/1.1 4(00|13) |\Z)")
+            self.assert_refused(self.everything(encode("POST", LOGIN, dict(
+                JSON, **{"Content-Length": str(size)}))))
         self.wait_alive()
 
     def test_chunks_beyond_the_limit_are_refused(self):
         connection = self.connect()
         try:
-            connection.send(encode("POST", LOGIN, dict(
-                JSON, **{"Transfer-Encoding": "chunked"})))
+            connection.ask("POST", LOGIN, dict(
+                JSON, **{"Transfer-Encoding": "chunked"}))
             for _ in range(BODY_MAX // 4096 + 2):
                 connection.send(b"1000\r\n" + b" " * 4096 + b"\r\n")
         except OSError:
@@ -267,12 +272,16 @@ class LimitsTest(RawCase):
 
     def test_a_body_too_large_is_not_invited(self):
         connection = self.connect()
-        connection.send(encode("POST", LOGIN, dict(JSON, **{
+        connection.ask("POST", LOGIN, dict(JSON, **{
             "Expect": "100-continue",
-            "Content-Length": str(BODY_MAX + 1)})))
+            "Content-Length": str(BODY_MAX + 1)}))
         first = connection.sock.recv(12, socket.MSG_PEEK)
         self.assertNotIn(b" 100", first)
         self.assert_too_large(connection.receive())
+
+    def assert_refused(self, statuses):
+        """Closed without a word is a refusal too."""
+        self.assertIn(statuses, ([], [400], [413]))
 
     def assert_too_large(self, answer):
         self.assertEqual(413, answer.status, answer)
@@ -287,7 +296,8 @@ class LimitsTest(RawCase):
         self.assertEqual(400, answer.status)
 
     def test_an_address_too_long_is_refused(self):
-        answer = self.outcome(encode("GET", "/healthz?" + "x" * 4200))
+        path = "/healthz?" + "x" * 4200
+        answer = self.outcome(encode("GET", path), ("GET", path))
         self.assertEqual(414, answer.status)
         check_headers(self, answer)
 
@@ -298,7 +308,8 @@ class LimitsTest(RawCase):
 
     def test_a_head_too_long_is_refused(self):
         many = [("X-%d" % i, "y" * 1000) for i in range(17)]
-        answer = self.outcome(encode("GET", "/healthz", many))
+        answer = self.outcome(encode("GET", "/healthz", many),
+                              ("GET", "/healthz"))
         self.assertEqual(431, answer.status)
         check_headers(self, answer)
 
@@ -320,13 +331,9 @@ class LimitsTest(RawCase):
 
     def test_a_flood_from_one_address_leaves_others_alone(self):
         held = self.hold(PER_ADDRESS)
-        sock = socket.socket()
-        self.addCleanup(sock.close)
-        sock.bind(("127.0.0.2", 0))
-        sock.settimeout(http_client.PATIENCE_S)
-        sock.connect(("127.0.0.1", self.port))
-        sock.sendall(encode("GET", "/healthz"))
-        self.assertIn(b" 200 ", sock.recv(4096))
+        other = self.connect("127.0.0.2")
+        other.ask("GET", "/healthz")
+        self.assertEqual(200, other.receive().status)
         for connection in held:
             connection.close()
         self.wait_alive()
@@ -352,6 +359,7 @@ class LimitsTest(RawCase):
         held = []
         for _ in range(count):
             connection = self.connect()
+            connection.expect("GET", "/healthz")
             try:
                 connection.send(b"GET /healthz HTTP/1.1\r\n")
             except OSError:

@@ -199,14 +199,17 @@ class MannersTest(unittest.TestCase):
     def test_a_connection_carries_many_requests(self):
         with http_client.Connection(self.deployment.http_port) as connection:
             for _ in range(5):
-                connection.send(http_client.encode("GET", "/healthz"))
+                connection.ask("GET", "/healthz")
                 self.assertEqual(200, connection.receive().status)
 
     def test_pipelined_requests_are_answered_in_order(self):
+        requests = b""
         with http_client.Connection(self.deployment.http_port) as connection:
-            connection.send(http_client.encode("GET", "/healthz")
-                            + http_client.encode("GET", "/nope/")
-                            + http_client.encode("POST", TOKEN, JSON, b"{}"))
+            for request in (("GET", "/healthz"), ("GET", "/nope/"),
+                            ("POST", TOKEN, JSON, b"{}")):
+                connection.expect(*request[:2])
+                requests += http_client.encode(*request)
+            connection.send(requests)
             self.assertEqual([200, 404, 400], [
                 connection.receive().status for _ in range(3)])
 
@@ -215,9 +218,9 @@ class MannersTest(unittest.TestCase):
         chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part)
                           for part in (body[:7], body[7:30], body[30:]))
         with http_client.Connection(self.deployment.http_port) as connection:
-            connection.send(http_client.encode(
-                "POST", TOKEN, dict(JSON, **{"Transfer-Encoding": "chunked"}))
-                + chunks + b"0\r\n\r\n")
+            connection.ask("POST", TOKEN, dict(
+                JSON, **{"Transfer-Encoding": "chunked"}),
+                chunks + b"0\r\n\r\n")
             self.assertEqual(200, connection.receive().status)
 
     def test_expect_100_is_answered_before_the_body(self):
@@ -225,15 +228,14 @@ class MannersTest(unittest.TestCase):
         head = dict(JSON, **{"Expect": "100-continue",
                              "Content-Length": len(body)})
         with http_client.Connection(self.deployment.http_port) as connection:
-            connection.send(http_client.encode("POST", TOKEN, head))
-            self.assertTrue(connection.sock.recv(5).startswith(b"HTTP/"))
+            connection.ask("POST", TOKEN, head)
+            self.assertEqual(100, connection.receive_interim())
             connection.send(body)
-            rest = b"HTTP/" + connection.sock.recv(65536)
-            while b" 200 " not in rest:
-                rest += connection.sock.recv(65536)
+            self.assertEqual(200, connection.receive().status)
 
     def test_http_1_0_is_answered_and_closed(self):
         with http_client.Connection(self.deployment.http_port) as connection:
+            connection.expect("GET", "/healthz")
             connection.send(b"GET /healthz HTTP/1.0\r\n\r\n")
             self.assertEqual(200, connection.receive().status)
             self.assertTrue(connection.is_closed())

@@ -5,6 +5,7 @@ import signal
 import threading
 import unittest
 
+from tests.contract import held
 from tests.contract.case import check_headers
 from tests.support import http_client
 from tests.support.deployment import EMAIL, PASSWORD, Deployment
@@ -83,9 +84,8 @@ class AwayTest(OutageCase):
     def test_a_server_killed_under_a_call_is_unavailable(self):
         self.deployment.server.freeze()
         with http_client.Connection(self.deployment.http_port) as connection:
-            connection.send(http_client.encode(
-                "GET", ME, {"Authorization": "Bearer "
-                            + self.pair["access"]}))
+            connection.ask("GET", ME, {"Authorization": "Bearer "
+                                       + self.pair["access"]})
             self.deployment.server.kill()
             self.assert_away(connection.receive())
         self.deployment.restart_server()
@@ -93,12 +93,12 @@ class AwayTest(OutageCase):
 
     def test_a_client_that_leaves_during_a_call_harms_nobody(self):
         self.deployment.server.freeze()
+        held.ABANDONED[self.deployment.http_port] = 20
         for _ in range(20):
             with http_client.Connection(
                     self.deployment.http_port) as connection:
-                connection.send(http_client.encode(
-                    "GET", ME, {"Authorization": "Bearer "
-                                + self.pair["access"]}))
+                connection.ask("GET", ME, {"Authorization": "Bearer "
+                                           + self.pair["access"]})
         self.deployment.server.thaw()
         self.assert_back()
 
@@ -141,8 +141,8 @@ class GatewayEndTest(unittest.TestCase):
             access = deployment.login()["access"]
             deployment.server.freeze()
             with http_client.Connection(deployment.http_port) as connection:
-                connection.send(http_client.encode(
-                    "GET", ME, {"Authorization": "Bearer " + access}))
+                connection.ask("GET", ME,
+                               {"Authorization": "Bearer " + access})
                 repeat_until(lambda: self.has_unread(deployment.front_port),
                              "the call's way to the stopped server")
                 deployment.gateway.signal(signal.SIGTERM)
@@ -160,8 +160,7 @@ class GatewayEndTest(unittest.TestCase):
                 deployment.start()
                 with http_client.Connection(
                         deployment.http_port) as connection:
-                    connection.send(http_client.encode(
-                        "POST", LOGIN, {"Content-Length": "2"}))
+                    connection.ask("POST", LOGIN, {"Content-Length": "2"})
                     deployment.gateway.signal(number)
                     deployment.gateway.wait_for_event("draining")
                     deployment.gateway.signal(number)

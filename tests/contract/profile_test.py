@@ -7,7 +7,8 @@ import shutil
 import tempfile
 import unittest
 
-from tests.contract.case import DESCRIBED, Case, add_cases, check_body
+from tests.contract import held
+from tests.contract.case import Case, add_cases, check_body
 from tests.support import process, programs
 from tests.support.deployment import EMAIL, PASSWORD, Deployment
 from tests.support.description import Description
@@ -86,7 +87,7 @@ class ProfileTest(unittest.TestCase):
         cls.deployment = Deployment(
             gateway={"gateway.profile_dir": cls.folder}).start()
         cls.addClassCleanup(cls.deployment.close)
-        DESCRIBED[cls.deployment.http_port] = Description.of_gateway(
+        held.DESCRIBED[cls.deployment.http_port] = Description.of_gateway(
             "--profile-dir", cls.folder)
         cls.access = cls.deployment.login()["access"]
 

@@ -6,10 +6,11 @@ import shutil
 import unittest
 from email.utils import parsedate_to_datetime
 
+from tests.contract import held
 from tests.https.tls import TlsDeployment
 from tests.support import http_client, process, programs
 from tests.support.deployment import EMAIL, PASSWORD
-from tests.support.http_client import encode
+from tests.support.description import Description
 
 NAME = "__Secure-latchkey-refresh"
 LOGIN = "/api/auth/cookie/login/"
@@ -43,6 +44,9 @@ class CookieCase(unittest.TestCase):
         shutil.copy(os.environ["COOKIE_PROFILE"], profiles)
         cls.deployment.gateway_settings["gateway.profile_dir"] = profiles
         cls.deployment.start()
+        described = Description.of_gateway("--profile-dir", profiles)
+        for number in (cls.deployment.http_port, cls.deployment.tls_port):
+            held.DESCRIBED[number] = described
 
     def post(self, path, value=None, cookie=None, headers=None, ask=None):
         headers = dict(GOOD if headers is None else headers)

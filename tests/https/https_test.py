@@ -14,7 +14,7 @@ from tests.contract.limits_test import AMBIGUOUS
 from tests.https.tls import NAME, TlsDeployment
 from tests.support import http_client, process, programs
 from tests.support.deployment import EMAIL, PASSWORD
-from tests.support.http_client import NoAnswer, encode
+from tests.support.http_client import UNREADABLE, NoAnswer, encode
 
 LOGIN = "/api/auth/login/"
 ME = "/api/auth/users/me/"
@@ -37,7 +37,7 @@ class HttpsTest(HttpsCase):
     def test_tls_1_2_and_1_3_are_spoken(self):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             with self.deployment.connect(version=version) as connection:
-                connection.send(encode("GET", "/healthz"))
+                connection.ask("GET", "/healthz")
                 self.assertEqual(200, connection.receive().status)
                 self.assertEqual(version.name,
                                  connection.sock.version().replace(".", "_"))
@@ -63,13 +63,13 @@ class HttpsTest(HttpsCase):
 
     def test_a_login_and_its_token_work_on_one_connection(self):
         with self.deployment.connect() as connection:
-            connection.send(encode("POST", LOGIN, JSON, CREDENTIALS))
+            connection.ask("POST", LOGIN, JSON, CREDENTIALS)
             answer = connection.receive()
             self.assertEqual(200, answer.status)
             check_headers(self, answer)
             bearer = {"Authorization": "Bearer " + answer.json()["access"]}
             for _ in range(20):
-                connection.send(encode("GET", ME, bearer))
+                connection.ask("GET", ME, bearer)
                 self.assertEqual(EMAIL, connection.receive().json()["email"])
 
     def test_many_clients_at_once_each_get_their_own_answer(self):
@@ -80,8 +80,8 @@ class HttpsTest(HttpsCase):
             try:
                 with self.deployment.connect() as connection:
                     for _ in range(10):
-                        connection.send(encode(
-                            "GET", ME, {"Authorization": "Bearer " + access}))
+                        connection.ask(
+                            "GET", ME, {"Authorization": "Bearer " + access})
                         if connection.receive().status != 200:
                             wrong.append("status")
             except (OSError, NoAnswer) as error:
@@ -96,6 +96,7 @@ class HttpsTest(HttpsCase):
 
     def test_a_request_may_come_in_records_of_a_byte_each(self):
         with self.deployment.connect() as connection:
+            connection.expect("POST", LOGIN)
             for byte in encode("POST", LOGIN, JSON, CREDENTIALS):
                 connection.send(bytes([byte]))
             self.assertEqual(200, connection.receive().status)
@@ -104,6 +105,7 @@ class HttpsTest(HttpsCase):
         with self.deployment.connect() as connection:
             connection.send(encode("GET", "/healthz") * 5)
             for _ in range(5):
+                connection.expect("GET", "/healthz")
                 self.assertEqual(200, connection.receive().status)
 
     def test_bodies_of_many_records_are_read_to_their_end(self):
@@ -112,7 +114,7 @@ class HttpsTest(HttpsCase):
             for size in (15000, 16384, 33000, 60000, 65000):
                 body = json.dumps({"email": EMAIL, "password": PASSWORD,
                                    "more": "x" * size}).encode()
-                connection.send(encode("POST", LOGIN, JSON, body))
+                connection.ask("POST", LOGIN, JSON, body)
                 self.assertEqual(200, connection.receive().status)
 
     def test_answers_that_the_client_is_slow_to_read_are_all_sent(self):
@@ -124,6 +126,7 @@ class HttpsTest(HttpsCase):
                 connection.sock.setsockopt(socket.SOL_SOCKET, name, size)
             connection.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" * count)
             for _ in range(count):
+                connection.expect("GET", "/healthz")
                 self.assertEqual(200, connection.receive().status)
 
     def test_ambiguous_framing_is_refused_as_over_http(self):
@@ -136,6 +139,7 @@ class HttpsTest(HttpsCase):
                             connection.send(part)
                     except (OSError, ssl.SSLError):
                         pass  # it closes as soon as it is sure
+                    connection.expect(*UNREADABLE)
                     answer = connection.receive()
                     self.assertIn(answer.status, (400, 413))
                     self.assertEqual("close", answer.header("Connection"))
@@ -144,9 +148,8 @@ class HttpsTest(HttpsCase):
         body = b"%x\r\n%s\r\n" % (70000, b"x" * 70000)
         with self.deployment.connect() as connection:
             try:
-                connection.send(encode(
-                    "POST", LOGIN,
-                    {**JSON, "Transfer-Encoding": "chunked"}) + body)
+                connection.ask("POST", LOGIN, {
+                    **JSON, "Transfer-Encoding": "chunked"}, body)
             except (OSError, ssl.SSLError):
                 pass
             answer = connection.receive()
@@ -155,7 +158,7 @@ class HttpsTest(HttpsCase):
 
     def test_plain_http_on_the_port_gets_no_answer(self):
         with http_client.Connection(self.deployment.tls_port) as connection:
-            connection.send(encode("GET", "/healthz"))
+            connection.ask("GET", "/healthz")
             with self.assertRaises(NoAnswer):
                 connection.receive()
 
@@ -219,15 +222,14 @@ class DeadlinesTest(HttpsCase):
 
     def test_a_second_head_that_never_ends_is_ended(self):
         with self.deployment.connect() as connection:
-            connection.send(encode("GET", "/healthz"))
+            connection.ask("GET", "/healthz")
             self.assertEqual(200, connection.receive().status)
             connection.send(b"GET /healthz")
             self.assertTrue(connection.is_closed())
 
     def test_a_body_that_never_ends_is_answered_408(self):
         with self.deployment.connect() as connection:
-            connection.send(encode("POST", LOGIN,
-                                   {**JSON, "Content-Length": "10"}))
+            connection.ask("POST", LOGIN, {**JSON, "Content-Length": "10"})
             answer = connection.receive()
             self.assertEqual(408, answer.status)
             self.assertTrue(connection.is_closed())
@@ -264,14 +266,14 @@ class CertificateTest(unittest.TestCase):
     def test_a_new_certificate_is_taken_and_no_connection_is_dropped(self):
         first = self.deployment.authority
         with self.deployment.connect() as connection:
-            connection.send(encode("GET", "/healthz"))
+            connection.ask("GET", "/healthz")
             self.assertEqual(200, connection.receive().status)
             second = self.deployment.renew("second")
             self.reload("settings_reloaded")
-            connection.send(encode("GET", "/healthz"))
+            connection.ask("GET", "/healthz")
             self.assertEqual(200, connection.receive().status)
         with self.deployment.connect(second) as connection:
-            connection.send(encode("GET", "/healthz"))
+            connection.ask("GET", "/healthz")
             self.assertEqual(200, connection.receive().status)
         with self.assertRaises(ssl.SSLCertVerificationError):
             self.deployment.connect(first)
@@ -311,6 +313,7 @@ class CertificateTest(unittest.TestCase):
 
     def test_a_drain_answers_what_is_in_progress(self):
         with self.deployment.connect() as connection:
+            connection.expect("POST", LOGIN)
             head = encode("POST", LOGIN, JSON, CREDENTIALS)
             connection.send(head[:-10])
             # Its head has been read once the connection is older than others.

@@ -7,11 +7,11 @@ import subprocess
 import threading
 import unittest
 
+from tests.contract import held
 from tests.contract.limits_test import AMBIGUOUS, SMUGGLED
 from tests.https.tls import BASE, Connection, TlsDeployment
 from tests.support import http_client, port, process
 from tests.support.deployment import EMAIL, PASSWORD
-from tests.support.http_client import encode
 
 LOGIN = "/api/auth/login/"
 HSTS = "Strict-Transport-Security"
@@ -71,15 +71,6 @@ http {{
 """
 
 
-class Client(http_client.Connection):
-    """A plain connection from an address of our choice."""
-
-    def __init__(self, number, source):
-        self.sock = socket.create_connection(
-            ("127.0.0.1", number), 60, source_address=(source, 0))
-        self.buffer = b""
-
-
 class Nginx:
     """A proxy of its own in front of a deployment's gateway."""
 
@@ -133,8 +124,8 @@ class ProxyCase(unittest.TestCase):
 
     def ask(self, number, source="127.0.0.9", **headers):
         headers = {k.replace("_", "-"): v for k, v in headers.items()}
-        with Client(number, source) as client:
-            client.send(encode("GET", "/healthz", headers))
+        with http_client.Connection(number, source=source) as client:
+            client.ask("GET", "/healthz", headers)
             return client.receive()
 
     def assert_peer(self, peer, answer):
@@ -150,9 +141,9 @@ class ProxyCase(unittest.TestCase):
 class TrustedTest(ProxyCase):
     SETTINGS = {"gateway.trusted_proxies": ["127.0.0.2", "127.0.0.3/32"]}
 
-    def through_edge(self, request):
+    def through_edge(self, *request):
         with Connection(self.nginx.edge, self.deployment.authority) as client:
-            client.send(request)
+            client.ask(*request)
             return client.receive()
 
     def test_the_client_is_found_behind_one_proxy(self):
@@ -160,7 +151,7 @@ class TrustedTest(ProxyCase):
 
     def test_the_client_is_found_behind_two_proxies(self):
         self.assert_peer("127.0.0.1",
-                         self.through_edge(encode("GET", "/healthz")))
+                         self.through_edge("GET", "/healthz"))
 
     def test_what_the_client_says_of_itself_is_not_believed(self):
         self.assert_peer("127.0.0.9", self.ask(
@@ -168,8 +159,8 @@ class TrustedTest(ProxyCase):
             Forwarded="for=192.0.2.66"))
         self.assert_peer("127.0.0.9", self.ask(
             self.nginx.inner, X_Forwarded_For="192.0.2.66, 127.0.0.2"))
-        self.assert_peer("127.0.0.1", self.through_edge(encode(
-            "GET", "/healthz", {"X-Forwarded-For": "192.0.2.66"})))
+        self.assert_peer("127.0.0.1", self.through_edge(
+            "GET", "/healthz", {"X-Forwarded-For": "192.0.2.66"}))
         answer = self.ask(self.deployment.http_port,
                           X_Forwarded_For="192.0.2.66",
                           X_Forwarded_Proto="http")
@@ -179,7 +170,7 @@ class TrustedTest(ProxyCase):
 
     def pour(self, data):
         """Sends bytes to the inner proxy and takes what comes to the end."""
-        with Client(self.nginx.inner, "127.0.0.9") as client:
+        with http_client.Connection(self.nginx.inner) as client:
             client.send(data)
             client.sock.shutdown(socket.SHUT_WR)
             try:
@@ -189,14 +180,16 @@ class TrustedTest(ProxyCase):
                 pass
 
     def test_nothing_ambiguous_leaves_an_answer_for_the_next_client(self):
+        # What comes first may be nginx's own answer, which nobody describes.
+        held.ABANDONED[self.deployment.http_port] = 2 * len(AMBIGUOUS)
         for name, request in AMBIGUOUS.items():
             with self.subTest(name=name):
                 self.pour(request + SMUGGLED)
                 # The proxy keeps eight connections: each is asked.
                 for number in range(8):
                     path = "/next/%d/" % number
-                    with Client(self.nginx.inner, "127.0.0.9") as client:
-                        client.send(encode("GET", path))
+                    with http_client.Connection(self.nginx.inner) as client:
+                        client.ask("GET", path)
                         answer = client.receive()
                     self.assertEqual(404, answer.status)
                     self.assertEqual(path, self.path_of(answer))
@@ -209,23 +202,24 @@ class TrustedTest(ProxyCase):
         return line[0]["path"]
 
     def test_the_scheme_is_that_of_the_client(self):
-        answer = self.through_edge(encode("GET", "/healthz"))
+        answer = self.through_edge("GET", "/healthz")
         self.assertEqual("max-age=31536000", answer.header(HSTS))
         answer = self.ask(self.nginx.inner, X_Forwarded_Proto="http")
         self.assertIsNone(answer.header(HSTS))
 
     def test_a_login_through_both_is_answered(self):
         body = json.dumps({"email": EMAIL, "password": PASSWORD}).encode()
-        answer = self.through_edge(encode(
-            "POST", LOGIN, {"Content-Type": "application/json"}, body))
+        answer = self.through_edge(
+            "POST", LOGIN, {"Content-Type": "application/json"}, body)
         self.assertEqual(200, answer.status)
         self.assertTrue(answer.json()["access"])
 
     def test_the_server_learns_the_real_clients_address(self):
         body = json.dumps({"email": EMAIL, "password": PASSWORD}).encode()
-        with Client(self.nginx.inner, "127.0.0.23") as client:
-            client.send(encode("POST", LOGIN,
-                               {"Content-Type": "application/json"}, body))
+        with http_client.Connection(self.nginx.inner,
+                                    source="127.0.0.23") as client:
+            client.ask("POST", LOGIN, {"Content-Type": "application/json"},
+                       body)
             access = client.receive().json()["access"]
         sessions = self.deployment.get(
             "/api/auth/sessions/",
@@ -256,10 +250,10 @@ class PerClientTest(ProxyCase):
     def hold(self, address):
         """A request in progress: its head is there, its body is not."""
         connection = http_client.Connection(self.deployment.http_port)
-        connection.send(encode("POST", LOGIN, {
+        connection.ask("POST", LOGIN, {
             "Content-Type": "application/json", "Content-Length": "2",
-            "X-Forwarded-For": address, "Expect": "100-continue"}))
-        self.assertIn(b"HTTP/1.1", connection.sock.recv(12))
+            "X-Forwarded-For": address, "Expect": "100-continue"})
+        self.assertEqual(100, connection.receive_interim())
         return connection
 
     def test_requests_in_progress_are_limited_by_the_real_client(self):

@@ -60,5 +60,5 @@ class TlsDeployment(Deployment):
     def ask(self, method, path, headers=(), body=None):
         """One request over HTTPS on a connection of its own."""
         with self.connect() as connection:
-            connection.send(http_client.encode(method, path, headers, body))
-            return connection.receive(head_only=method == "HEAD")
+            connection.ask(method, path, headers, body)
+            return connection.receive()

@@ -12,7 +12,7 @@ import copy
 import json
 import unittest
 
-from tests.contract import declared
+from tests.contract import declared, held
 from tests.contract.case import method_name
 from tests.contract.exchange import exchanges_of
 from tests.contract.worlds import Worlds
@@ -134,6 +134,9 @@ class TypedTest(unittest.TestCase):
         if errors:
             raise AssertionError(errors)
         cls.told = cls.program.run(cls.bench)
+        # Each exchange holds its own.
+        held.IDS.update(told.answer.header("X-Request-Id")
+                        for told in cls.told.values())
 
     @classmethod
     def make_bench(cls, document):

@@ -19,6 +19,9 @@ PASSWORD = "correct horse 9 battery"
 THROTTLES = ("login_address", "login_account", "login_device", "mail_minute",
              "mail_hour", "register_address", "old_password", "own_changes")
 
+# Who looks at a deployment whose programs have ended as they should.
+OBSERVERS = []
+
 # What a program prints when a sanitizer stopped it.
 BAD_SIGNS = ("AddressSanitizer", "LeakSanitizer", "runtime error:",
              "Assertion ", "ThreadSanitizer")
@@ -227,6 +230,8 @@ class Deployment:
                     program.stop()
                 if check:
                     self.check_log(program)
+            for observe in OBSERVERS if check else ():
+                observe(self)
         finally:
             for program in (self.gateway, self.server):
                 if program is not None:

@@ -67,12 +67,15 @@ class Description:
         return path and self.document["paths"][path].get(method)
 
     def errors(self, method, target, answer):
-        """Every way in which an answer is not what is described."""
-        if method == "OPTIONS":
-            return []
-        operation = self.operation(method, target)
+        """Every way in which an answer is not what is described.
+
+        method is None if the request had none that can be read.
+        """
+        if method == "OPTIONS" and answer.status == 200:
+            return ["a body is there"] if answer.body else []
+        operation = method and self.operation(method, target)
         if operation is None:
-            return self._unknown(answer)
+            return self._unknown(method, answer)
         response = operation["responses"].get(str(answer.status))
         if response is None:
             return ["the status %d is not described" % answer.status]
@@ -83,13 +86,16 @@ class Description:
             return missing
         return missing + self._content(response.get("content", {}), answer)
 
-    def _unknown(self, answer):
+    def _unknown(self, method, answer):
         """No such route: an error, and one that has a name."""
         if answer.status < 400:
             return ["the route is not described"]
-        if not answer.body:
+        if method == "HEAD":
             return []
-        value = answer.json()
+        try:
+            value = answer.json()
+        except ValueError:
+            return ["the body is no JSON"]
         names = [name for name in self.document["components"]["schemas"]
                  if name.startswith(EARLY)]
         for name in names:

@@ -41,13 +41,30 @@ class Response:
         return "%d %r %r" % (self.status, self.headers, self.body[:400])
 
 
-class Connection:
-    """One connection. May carry several requests."""
+# Who looks at every answer: called with the port, the method and the path of
+# the request, and the answer.
+OBSERVERS = []
 
-    def __init__(self, port, timeout=PATIENCE_S):
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout)
+# Instead of a method and a path: of a request without a line that can be read,
+# or of none at all.
+UNREADABLE = (None, None)
+
+
+class Connection:
+    """One connection. May carry several requests.
+
+    Each answer is shown to the OBSERVERS, so it has to be said beforehand what
+    it answers: by ask(), or by expect() where bytes are sent as they are.
+    """
+
+    def __init__(self, port, timeout=PATIENCE_S, source=None):
+        self.port = port
+        self.sock = socket.create_connection(
+            ("127.0.0.1", port), timeout,
+            source_address=source and (source, 0))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
+        self.expected = []
 
     def __enter__(self):
         return self
@@ -58,8 +75,17 @@ class Connection:
     def close(self):
         self.sock.close()
 
+    def expect(self, method, path):
+        """The next answer that is not yet expected is to this request."""
+        self.expected.append((method, path))
+
     def send(self, data):
         self.sock.sendall(data)
+
+    def ask(self, method, path, headers=(), body=None):
+        """Sends a request."""
+        self.expect(method, path)
+        self.send(encode(method, path, headers, body))
 
     def _fill(self):
         try:
@@ -82,24 +108,38 @@ class Connection:
         data, self.buffer = self.buffer.split(mark, 1)
         return data
 
-    def receive(self, head_only=False):
+    def receive(self):
         """Returns the next answer; interim ones (100) are passed over."""
-        while True:
-            lines = self._take_until(b"\r\n\r\n").decode("latin-1")
-            first, *rest = lines.split("\r\n")
-            version, status = first.split(" ", 2)[:2]
-            if not version.startswith("HTTP/1."):
-                raise NoAnswer("not HTTP: %r" % first)
-            if not status.startswith("1"):
-                break
+        if not self.expected:
+            raise AssertionError("nobody said what this answers")
+        method, path = self.expected.pop(0)
+        response = self._head()
+        while response.status < 200:
+            response = self._head()
+        if method != "HEAD":
+            response.body = self._body(response)
+        for observe in OBSERVERS:
+            observe(self.port, method, path, response)
+        return response
+
+    def receive_interim(self):
+        """Returns the status of an interim answer (100)."""
+        response = self._head()
+        if response.status >= 200:
+            raise NoAnswer("at once: %r" % response)
+        return response.status
+
+    def _head(self):
+        first, *rest = self._take_until(b"\r\n\r\n").decode(
+            "latin-1").split("\r\n")
+        version, status = first.split(" ", 2)[:2]
+        if not version.startswith("HTTP/1."):
+            raise NoAnswer("not HTTP: %r" % first)
         headers = []
         for line in rest:
             name, value = line.split(":", 1)
             headers.append((name, value.strip()))
-        response = Response(int(status), headers, b"")
-        if not head_only:
-            response.body = self._body(response)
-        return response
+        return Response(int(status), headers, b"")
 
     def _body(self, response):
         if response.status in (204, 304):
@@ -137,19 +177,11 @@ def encode(method, path, headers=(), body=None):
     return head + (body or b"")
 
 
-# Who looks at every answer of request(): called with port, method, path and
-# the answer.
-OBSERVERS = []
-
-
 def request(port, method, path, headers=(), body=None):
     """One request on a connection of its own."""
     with Connection(port) as connection:
-        connection.send(encode(method, path, headers, body))
-        response = connection.receive(head_only=method == "HEAD")
-    for observe in OBSERVERS:
-        observe(port, method, path, response)
-    return response
+        connection.ask(method, path, headers, body)
+        return connection.receive()
 
 
 def post_json(port, path, value, headers=()):

@@ -3,13 +3,12 @@
 import hashlib
 import os
 import shutil
-import socket
 import ssl
 import tempfile
-import threading
 import unittest
 
 from tests.support import certificates, http_client, jwt, p256, port, process
+from tests.support.canned_server import CannedServer
 
 
 class SupportTest(unittest.TestCase):
@@ -19,16 +18,9 @@ class SupportTest(unittest.TestCase):
 
     def answer(self, data):
         """Serves one connection with fixed bytes; returns the port."""
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.addCleanup(listener.close)
-
-        def serve():
-            sock, _ = listener.accept()
-            sock.recv(65536)
-            sock.sendall(data)
-            sock.close()
-        threading.Thread(target=serve, daemon=True).start()
-        return listener.getsockname()[1]
+        server = CannedServer(data)
+        self.addCleanup(server.close)
+        return server.port
 
     def test_an_answer_keeps_status_headers_and_body(self):
         number = self.answer(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 405 No\r\n"
