@@ -132,7 +132,7 @@ static const struct rpc_method methods[] = {
 	{ .name = "latchkey.v1.AccountService/GetAvatar",
 	  .handler = account_get_avatar,
 	  .role = ROLE_NONE,
-	  .lane = LANE_WRITE, /* reads and checks up to 65 pages */
+	  .lane = LANE_READ, /* reads and checks up to 65 pages */
 	  .payload_max = PAYLOAD_NAME,
 	  TYPES(get_avatar_request, get_avatar_response) },
 	{ .name = "latchkey.v1.AccountService/ChangePassword",
@@ -181,7 +181,7 @@ static const struct rpc_method methods[] = {
 	{ .name = "latchkey.v1.SessionService/ListSessions",
 	  .handler = session_list_sessions,
 	  .role = ROLE_USER,
-	  .lane = LANE_WRITE, /* may read thousands */
+	  .lane = LANE_READ, /* may read thousands */
 	  .payload_max = PAYLOAD_EMPTY,
 	  TYPES(list_sessions_request, list_sessions_response) },
 	{ .name = "latchkey.v1.SessionService/DeleteSession",
@@ -214,7 +214,7 @@ static const struct rpc_method methods[] = {
 	{ .name = "latchkey.v1.UserService/ListUsers",
 	  .handler = user_list_users,
 	  .role = ROLE_STAFF,
-	  .lane = LANE_WRITE, /* a walk over all */
+	  .lane = LANE_READ, /* a walk over all */
 	  .payload_max = PAYLOAD_NAME,
 	  TYPES(list_users_request, list_users_response) },
 	{ .name = "latchkey.v1.UserService/GetUser",
@@ -268,7 +268,7 @@ static const struct rpc_method methods[] = {
 	{ .name = "latchkey.v1.RoleService/ListRoles",
 	  .handler = role_list_roles,
 	  .role = ROLE_STAFF,
-	  .lane = LANE_WRITE, /* copies them all */
+	  .lane = LANE_READ, /* copies them all */
 	  .payload_max = PAYLOAD_EMPTY,
 	  TYPES(list_roles_request, list_roles_response) },
 	{ .name = "latchkey.v1.RoleService/GetRole",

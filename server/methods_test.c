@@ -90,10 +90,28 @@ refresh_is_inline_unless_refresh_tokens_rotate(void **state)
 	assert_int_equal(find(rows, count, name)->lane, LANE_WRITE);
 }
 
+/* What anybody can ask for again and again must not wait with the writes. */
+static void
+no_call_that_only_reads_waits_with_writes(void **state)
+{
+	static const struct server server;
+	struct rpc_method rows[METHODS_MAX];
+	size_t count = methods_make(&server, rows);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].lane == LANE_WRITE)
+			assert_true(rows[i].mutating);
+	assert_int_equal(
+		find(rows, count, "latchkey.v1.AccountService/GetAvatar")->lane,
+		LANE_READ);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_call_that_only_reads_waits_with_writes),
 		cmocka_unit_test(
 			every_rpc_in_proto_has_one_row_of_the_right_types),
 		cmocka_unit_test(every_row_has_a_handler_and_a_bound),

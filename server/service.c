@@ -30,6 +30,8 @@
 #define HASH_EXTRA 2  /* threads that wait while others hash */
 #define NET_THREADS 4 /* for calls that may wait for another server */
 #define NET_QUEUE_MAX 64
+#define READ_THREADS 4 /* for calls that read much */
+#define READ_QUEUE_MAX 128
 #define DAY_US ((int64_t)24 * 3600 * 1000000)
 
 struct service {
@@ -141,6 +143,8 @@ listen_all(struct service *service, char *err, size_t err_size)
 		                       (unsigned)s->lanes.hash_queue_max };
 	options.lanes[LANE_NET] =
 		(struct lane_options){ NET_THREADS, NET_QUEUE_MAX };
+	options.lanes[LANE_READ] =
+		(struct lane_options){ READ_THREADS, READ_QUEUE_MAX };
 	options.listener_count = service->listening.count;
 	if (code != CODE_OK)
 		return code;

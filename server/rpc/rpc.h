@@ -26,6 +26,7 @@ enum lane {
 	LANE_WRITE,  /* may wait for a commit */
 	LANE_HASH,   /* may hash a password */
 	LANE_NET,    /* may wait for another server */
+	LANE_READ,   /* reads much, perhaps from the disk */
 	LANE_COUNT,
 };
 

@@ -11,10 +11,8 @@
 #include "server/rpc/place.h"
 
 static const char *const lane_names[LANE_COUNT] = {
-	[LANE_INLINE] = "inline",
-	[LANE_WRITE] = "write",
-	[LANE_HASH] = "hash",
-	[LANE_NET] = "net",
+	[LANE_INLINE] = "inline", [LANE_WRITE] = "write", [LANE_HASH] = "hash",
+	[LANE_NET] = "net",       [LANE_READ] = "read",
 };
 
 struct rpc_server {
