@@ -9,7 +9,8 @@
 #include "server/store/session_tally.h"
 #include "server/store/store_cursor.h"
 
-#define RECORD_MAX 64 /* bytes: three numbers */
+#define RECORD_MAX 64 /* bytes: four numbers */
+#define US_PER_S 1000000
 
 /* The bounded memory of one small record. */
 struct scratch {
@@ -92,6 +93,25 @@ migrate(struct store_txn *txn, Latchkey__Store__V1__MetaRecord *meta)
 		store_fail(txn, CODE_FAILED_PRECONDITION);
 }
 
+/*
+ * From the time of opening, not of copying: the same backup may be restored
+ * again, after users were made in it. A clock that was set back adds nothing.
+ */
+static void
+pass_ids_by(struct store_txn *txn, Latchkey__Store__V1__MetaRecord *meta)
+{
+	int64_t age_us = clock_wall_us() - meta->copied_at_us;
+	uint64_t ids = RESTORED_USER_IDS_MIN;
+
+	if (age_us > 0)
+		ids += (uint64_t)(age_us / US_PER_S) * RESTORED_USER_IDS_PER_S;
+	if (meta->next_user_id == 0 || ids > UINT64_MAX - meta->next_user_id)
+		store_fail(txn, CODE_DATA_LOSS);
+	meta->next_user_id += ids;
+	meta->copied_at_us = 0;
+	write_meta(txn, meta);
+}
+
 static void
 settle(struct store_txn *txn, uint32_t *version)
 {
@@ -115,6 +135,8 @@ settle(struct store_txn *txn, uint32_t *version)
 		store_fail(txn, CODE_FAILED_PRECONDITION);
 	else if (*version < STORE_SCHEMA_VERSION)
 		migrate(txn, meta);
+	if (meta->copied_at_us != 0)
+		pass_ids_by(txn, meta);
 	latchkey__store__v1__meta_record__free_unpacked(meta, NULL);
 }
 

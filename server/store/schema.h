@@ -4,9 +4,18 @@
 #include "server/store/store.h"
 
 /*
+ * User ids that a restored backup passes by: so many, and for each second since
+ * it was made so many more. Who was made after the copy is gone, but tokens may
+ * be about, and services may have kept the ids: nobody else is ever given them,
+ * unless users were made faster than that.
+ */
+#define RESTORED_USER_IDS_MIN 1000000
+#define RESTORED_USER_IDS_PER_S 10
+
+/*
  * schema_settle writes the MetaRecord of a new store, migrates an older one
  * and refuses a newer one: FAILED_PRECONDITION, with both numbers in `err`.
- * Part of store_open.
+ * In a backup that is opened it moves the user ids on. Part of store_open.
  */
 NODISCARD enum code schema_settle(struct store *store, enum store_fault *fault,
                                   char *err, size_t err_size);

@@ -14,8 +14,13 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+#include "proto/latchkey/store/v1/meta_record.pb-c.h"
+#include "server/store/record.h"
+#include "server/store/schema.h"
 #include "server/store/store_backup.h"
 #include "server/store/store_fixture.h"
+#include "server/store/user_store.h"
 
 /* What a test needs beside the store: where a backup goes. */
 struct backup {
@@ -193,6 +198,84 @@ a_backup_in_the_place_of_a_damaged_store_restores_it(void **state)
 	assert_int_equal(rmdir(b.dir), 0);
 }
 
+static uint64_t
+add_user(struct store *store, struct arena *arena, const char *name)
+{
+	struct user user = { .email = "",
+		             .username = name,
+		             .first_name = "",
+		             .last_name = "",
+		             .name = "",
+		             .password_hash = USER_PASSWORD_UNUSABLE,
+		             .avatar = "" };
+	struct store_txn txn;
+
+	arena_reset(arena);
+	store_begin_write(store, &txn);
+	user_store_add(&txn, arena, &user);
+	assert_int_equal(store_end(&txn), CODE_OK);
+	return user.id;
+}
+
+/* Makes the next opening of a store that of a copy of so long ago. */
+static void
+make_copy_of_past(struct store *store, uint64_t next_user_id, int64_t age_s)
+{
+	const struct bytes key = { RECORD_META_KEY,
+		                   sizeof(RECORD_META_KEY) - 1 };
+	Latchkey__Store__V1__MetaRecord meta =
+		LATCHKEY__STORE__V1__META_RECORD__INIT;
+	struct store_txn txn;
+	uint8_t buf[64];
+
+	meta.schema_version = STORE_SCHEMA_VERSION;
+	meta.next_user_id = next_user_id;
+	meta.copied_at_us = clock_wall_us() - age_s * 1000000;
+	store_begin_write(store, &txn);
+	store_put(&txn, STORE_META, key,
+	          (struct bytes){ buf, latchkey__store__v1__meta_record__pack(
+					       &meta, buf) });
+	assert_int_equal(store_end(&txn), CODE_OK);
+}
+
+static void
+a_restored_backup_hands_out_no_id_from_after_it(void **state)
+{
+	struct store_fixture *f = *state;
+	struct store *restored;
+	struct backup b;
+	uint64_t first;
+
+	assert_int_equal(add_user(f->store, &f->arena, "ada"), 1);
+	store_fixture_close(f);
+	backup_init(&b);
+	assert_int_equal(back_up(f, &b), CODE_OK);
+	store_fixture_reopen(f);
+	/* Nothing happens to the store that was copied. */
+	assert_int_equal(add_user(f->store, &f->arena, "lost"), 2);
+	restored = open_backup(f, &b);
+	first = add_user(restored, &f->arena, "bob");
+	assert_true(first >= 2 + RESTORED_USER_IDS_MIN);
+	store_close(restored);
+	restored = open_backup(f, &b);
+	assert_int_equal(add_user(restored, &f->arena, "eve"), first + 1);
+	/* The longer ago, the more. */
+	make_copy_of_past(restored, 2, 86400);
+	store_close(restored);
+	restored = open_backup(f, &b);
+	first = add_user(restored, &f->arena, "mallory");
+	assert_true(first >= 2 + RESTORED_USER_IDS_MIN +
+	                             86400 * RESTORED_USER_IDS_PER_S);
+	/* A clock that has been set back. */
+	make_copy_of_past(restored, 5000000000, -86400);
+	store_close(restored);
+	restored = open_backup(f, &b);
+	assert_int_equal(add_user(restored, &f->arena, "trent"),
+	                 5000000000 + RESTORED_USER_IDS_MIN);
+	store_close(restored);
+	store_fixture_remove_dir(b.dir);
+}
+
 static void
 an_existing_file_is_never_replaced(void **state)
 {
@@ -283,6 +366,7 @@ main(void)
 		TEST(backups_made_while_another_process_writes_are_consistent),
 		TEST(a_backup_of_a_closed_store_has_everything_and_is_compact),
 		TEST(a_backup_in_the_place_of_a_damaged_store_restores_it),
+		TEST(a_restored_backup_hands_out_no_id_from_after_it),
 		TEST(an_existing_file_is_never_replaced),
 		TEST(a_backup_that_fails_leaves_nothing_behind),
 		TEST(a_store_that_is_not_there_is_not_made_by_a_backup),
