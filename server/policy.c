@@ -118,6 +118,43 @@ check_links(const struct server_settings *s, char *err, size_t err_size)
 	return CODE_OK;
 }
 
+_Static_assert(TOKEN_ISSUER_MAX == TOKEN_AUDIENCE_MAX, "one check for both");
+
+/* A token has so much room for it, as it is. */
+static enum code
+check_token_text(const char *key, const char *text, char *err, size_t err_size)
+{
+	bool is_plain = true;
+
+	for (const char *at = text; *at != '\0'; at++)
+		if ((unsigned char)*at < ' ' || *at == '"' || *at == '\\')
+			is_plain = false;
+	if (is_plain && strlen(text) <= TOKEN_ISSUER_MAX)
+		return CODE_OK;
+	(void)snprintf(err, err_size,
+	               "%s is longer than %d bytes or has a quote, a backslash "
+	               "or a control character",
+	               key, TOKEN_ISSUER_MAX);
+	return CODE_INVALID_ARGUMENT;
+}
+
+static enum code
+check_tokens(const struct server_settings *s, char *err, size_t err_size)
+{
+	const char *key = "tokens.issuer", *issuer = s->tokens.issuer;
+	enum code code;
+
+	if (*issuer == '\0') {
+		key = "server.public_base, without tokens.issuer the issuer,";
+		issuer = s->server.public_base;
+	}
+	code = check_token_text(key, issuer, err, err_size);
+	if (code != CODE_OK)
+		return code;
+	return check_token_text("tokens.audience", s->tokens.audience, err,
+	                        err_size);
+}
+
 enum code
 policy_read(const struct server_settings *s, struct server *out, char *err,
             size_t err_size)
@@ -127,6 +164,8 @@ policy_read(const struct server_settings *s, struct server *out, char *err,
 
 	if (code == CODE_OK)
 		code = check_links(s, err, err_size);
+	if (code == CODE_OK)
+		code = check_tokens(s, err, err_size);
 	if (code == CODE_OK)
 		code = read_throttles(s, &out->throttles, err, err_size);
 	if (code == CODE_OK)

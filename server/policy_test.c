@@ -101,6 +101,25 @@ the_issuer_is_the_public_base_unless_it_is_set(void **state)
 }
 
 static void
+issuer_and_audience_leave_a_token_room(void **state)
+{
+	struct fixture *f = *state;
+	char text[TOKEN_ISSUER_MAX + 2];
+
+	memset(text, 'a', sizeof(text));
+	text[TOKEN_ISSUER_MAX + 1] = '\0';
+	set(&f->settings.tokens.issuer, text);
+	assert_int_equal(read_policy(f), CODE_INVALID_ARGUMENT);
+	assert_non_null(strstr(f->err, "tokens.issuer"));
+	text[TOKEN_ISSUER_MAX] = '\0';
+	set(&f->settings.tokens.issuer, text);
+	assert_int_equal(read_policy(f), CODE_OK);
+	set(&f->settings.tokens.audience, "a\"b");
+	assert_int_equal(read_policy(f), CODE_INVALID_ARGUMENT);
+	assert_non_null(strstr(f->err, "tokens.audience"));
+}
+
+static void
 the_public_base_is_a_url_without_a_final_slash(void **state)
 {
 	static const char *const bad[] = { "https://auth.example/",
@@ -191,6 +210,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_defaults_are_what_the_contract_promises),
 		TEST(the_issuer_is_the_public_base_unless_it_is_set),
+		TEST(issuer_and_audience_leave_a_token_room),
 		TEST(the_public_base_is_a_url_without_a_final_slash),
 		TEST(a_link_that_leads_nowhere_is_named),
 		TEST(a_rate_that_is_none_is_named),

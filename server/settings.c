@@ -63,10 +63,10 @@ static const struct setting rows[] = {
 	ROW_TEXT(tokens, issuer, "",
 	         "The `iss` claim. Empty: server.public_base. Tokens with "
 	         "another issuer are refused: changing it ends every token "
-	         "there is."),
+	         "there is. At most 255 bytes."),
 	ROW_TEXT(tokens, audience, "",
 	         "The `aud` claim. Empty: no claim. When set, tokens "
-	         "with another audience are refused."),
+	         "with another audience are refused. At most 255 bytes."),
 	ROW_NUMBER(tokens, access_lifetime_s, "3600", 1, 31536000,
 	           "Lifetime of an access token, in seconds; 1 to "
 	           "31536000."),

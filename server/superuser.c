@@ -60,7 +60,12 @@ check_roles(const struct setting_list *roles, char *err, size_t err_size)
 	for (size_t i = 0; i < roles->count && code == CODE_OK; i++)
 		code = refuse("a role", role_name_fault(roles->items[i]), err,
 		              err_size);
-	return code;
+	if (code != CODE_OK)
+		return code;
+	return refuse("roles",
+	              role_list_fault((const char *const *)roles->items,
+	                              roles->count),
+	              err, err_size);
 }
 
 enum code

@@ -12,6 +12,12 @@
 /* role_name_fault: 1 to ROLE_NAME_MAX characters, no '/' and no controls. */
 const char *role_name_fault(const char *name);
 
+/*
+ * role_list_fault judges all roles of one user together: their names, as a JSON
+ * list in a token, have at most ROLE_LIST_MAX bytes.
+ */
+const char *role_list_fault(const char *const *names, size_t count);
+
 /* role_description_fault: up to ROLE_DESCRIPTION_MAX characters. */
 const char *role_description_fault(const char *description);
 

@@ -78,6 +78,31 @@ a_permission_is_plain_ascii_of_up_to_100(void **state)
 }
 
 static void
+the_names_of_a_users_roles_fit_a_token_together(void **state)
+{
+	char long_name[1024], rest[1024];
+	const char *names[16];
+
+	(void)state;
+	/* 100 bytes each, with quotes and comma: 1501 for the list of 15. */
+	(void)repeat(long_name, "n", 97);
+	for (size_t i = 0; i < 16; i++)
+		names[i] = long_name;
+	assert_null(role_list_fault(names, 0));
+	assert_null(role_list_fault(names, 15));
+	assert_non_null(role_list_fault(names, 16));
+	names[15] = repeat(rest, "n", 32);
+	assert_null(role_list_fault(names, 16));
+	names[15] = repeat(rest, "n", 33);
+	assert_non_null(role_list_fault(names, 16));
+	/* What JSON escapes counts twice. */
+	names[15] = repeat(rest, "\"", 16);
+	assert_null(role_list_fault(names, 16));
+	names[15] = repeat(rest, "\\", 17);
+	assert_non_null(role_list_fault(names, 16));
+}
+
+static void
 sorting_drops_repetitions(void **state)
 {
 	const char *names[] = { "b", "a", "B", "b", "a" };
@@ -98,6 +123,8 @@ main(void)
 		cmocka_unit_test(a_name_has_no_slash_and_no_controls),
 		cmocka_unit_test(a_description_has_up_to_300_characters),
 		cmocka_unit_test(a_permission_is_plain_ascii_of_up_to_100),
+		cmocka_unit_test(
+			the_names_of_a_users_roles_fit_a_token_together),
 		cmocka_unit_test(sorting_drops_repetitions),
 	};
 

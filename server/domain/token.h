@@ -17,8 +17,10 @@ struct token_cache;
  * SimpleJWT and of this server. A token is text from a stranger: its structure
  * is checked here before the libraries see it.
  */
-#define TOKEN_MAX 4096   /* bytes */
-#define TOKEN_ID_SIZE 16 /* bytes; `jti` is its 32 hex digits */
+#define TOKEN_MAX 4096         /* bytes */
+#define TOKEN_ISSUER_MAX 255   /* bytes of `iss`, as they stand in JSON */
+#define TOKEN_AUDIENCE_MAX 255 /* bytes of `aud`, likewise */
+#define TOKEN_ID_SIZE 16       /* bytes; `jti` is its 32 hex digits */
 
 enum token_type {
 	TOKEN_ACCESS = 1,
@@ -78,7 +80,8 @@ struct token_policy {
  * token_issue signs a token with the newest key of its type's purpose. *out
  * lives in the arena. Equal claims give the same refresh token again, byte for
  * byte (HS256 has no randomness). FAILED_PRECONDITION: the roles make it longer
- * than TOKEN_MAX. RESOURCE_EXHAUSTED: no memory.
+ * than TOKEN_MAX, as none can that fit ROLE_LIST_MAX. RESOURCE_EXHAUSTED: no
+ * memory.
  */
 NODISCARD enum code token_issue(const struct keyring *keyring,
                                 const struct token_policy *policy,

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "base/encoding.h"
+#include "server/store/role_store.h"
 #include "server/store/user_store.h"
 
 #define TIME_MAX 253402300799 /* the end of the year 9999, Unix seconds */
@@ -340,6 +341,26 @@ is_utf8(const char *text)
 {
 	return utf8_is_valid(text, strlen(text));
 }
+
+/* The longest access token of all: every part that varies at its limit. */
+#define TEXT_LEN(text) (sizeof(text) - 1)
+#define INT64_LEN ((size_t)20)
+#define USER_ID_LEN ((size_t)16) /* of USER_ID_MAX */
+#define HEADER_LEN                                                             \
+	(TEXT_LEN("{'alg':'ES256','typ':'JWT','kid':''}") + KEY_ID_MAX)
+#define CLAIMS_LEN                                                             \
+	(TEXT_LEN("{'token_type':'access','exp':,'iat':,'jti':'','user_id':"   \
+	          "'','sub':'','sid':'','iss':'','aud':'','roles':}") +        \
+	 2 * INT64_LEN + 2 * (HEX_SIZE((size_t)TOKEN_ID_SIZE) - 1) +           \
+	 2 * USER_ID_LEN + TOKEN_ISSUER_MAX + TOKEN_AUDIENCE_MAX +             \
+	 ROLE_LIST_MAX)
+
+_Static_assert(CLAIMS_LEN <= TOKEN_JSON_MAX, "they fit the buffer");
+/* Each size counts a NUL; the token has two dots and one NUL. */
+_Static_assert(BASE64URL_SIZE(HEADER_LEN) + BASE64URL_SIZE(CLAIMS_LEN) +
+                               BASE64URL_SIZE(SIGNATURE_MAX) <=
+                       TOKEN_MAX + 1,
+               "a user's roles always fit into a token");
 
 enum code
 token_claims_write(const struct token_policy *policy,

@@ -15,6 +15,7 @@
 #include "base/encoding.h"
 #include "server/domain/test_claims.h"
 #include "server/domain/test_keyring.h"
+#include "server/store/role_store.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NOW 1800000000
@@ -950,6 +951,31 @@ roles_that_make_a_token_too_long_are_refused_when_it_is_issued(void **state)
 }
 
 static void
+roles_up_to_their_limit_fit_beside_the_longest_of_everything(void **state)
+{
+	struct fixture *f = *state;
+	struct token_claims claims = claims_of(TOKEN_ACCESS), out;
+	char role[ROLE_LIST_MAX], text[TOKEN_ISSUER_MAX + 1];
+	const char *roles[] = { role };
+	char *token = NULL;
+
+	memset(role, 'r', sizeof(role));
+	role[ROLE_LIST_MAX - 4] = '\0'; /* two brackets, two quotes */
+	memset(text, 't', sizeof(text));
+	text[TOKEN_ISSUER_MAX] = '\0';
+	f->policy.with_roles = true;
+	f->policy.issuer = text;
+	f->policy.audience = text;
+	claims.user_id = (1ULL << 53) - 1;
+	claims.roles = roles;
+	claims.role_count = 1;
+	assert_int_equal(token_issue(f->test.keyring, &f->policy, &f->arena,
+	                             &claims, &token),
+	                 CODE_OK);
+	assert_int_equal(verify(f, token, ACCESS, &out), TOKEN_OK);
+}
+
+static void
 issuing_in_too_small_an_arena_is_resource_exhausted(void **state)
 {
 	struct fixture *f = *state;
@@ -1030,6 +1056,7 @@ main(void)
 		CASE(an_expired_token_still_tells_its_claims),
 		CASE(being_expired_can_be_accepted_and_nothing_else_with_it),
 		CASE(another_issuer_or_audience_is_invalid_if_one_is_configured),
+		CASE(roles_up_to_their_limit_fit_beside_the_longest_of_everything),
 		CASE(roles_that_make_a_token_too_long_are_refused_when_it_is_issued),
 		CASE(issuing_in_too_small_an_arena_is_resource_exhausted),
 		CASE(without_memory_a_token_is_not_called_bad),

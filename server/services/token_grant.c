@@ -3,12 +3,26 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "server/domain/session.h"
 #include "server/domain/token.h"
 #include "server/server.h"
 #include "server/store/user_store.h"
 
 #define US_PER_S 1000000
+
+/* Roles that an earlier version gave may be more than ROLE_LIST_MAX. */
+static enum code
+refuse_roles(struct rpc_call *call, const struct user *user)
+{
+	LOG_EVENT(LOG_LEVEL_ERROR, "token_too_long",
+	          LOG_N("user_id", (int64_t)user->id),
+	          LOG_N("roles", (int64_t)user->role_count),
+	          LOG_T("request_id", call->request_id_text));
+	return rpc_fail(call, CODE_FAILED_PRECONDITION,
+	                LATCHKEY__RPC__V1__REASON__REASON_UNSPECIFIED,
+	                "the user's roles do not fit into a token");
+}
 
 enum code
 grant_access(struct rpc_call *call, const struct user *user,
@@ -25,14 +39,17 @@ grant_access(struct rpc_call *call, const struct user *user,
 		.roles = user->roles,
 		.role_count = user->role_count,
 	};
+	enum code code;
 
 	if (claims.expires_at > session_end)
 		claims.expires_at = session_end;
 	randombytes_buf(claims.id, sizeof(claims.id));
 	memcpy(claims.session_id, session->id, sizeof(claims.session_id));
 	*expires_at = claims.expires_at;
-	return token_issue(server->keyring, &server->tokens, call->arena,
+	code = token_issue(server->keyring, &server->tokens, call->arena,
 	                   &claims, token);
+	return code == CODE_FAILED_PRECONDITION ? refuse_roles(call, user)
+	                                        : code;
 }
 
 enum code

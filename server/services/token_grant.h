@@ -10,7 +10,8 @@ struct user;
 
 /*
  * The two tokens of a living session. Strings live in the call's arena.
- * RESOURCE_EXHAUSTED: the arena is full; INTERNAL: a key does not sign.
+ * RESOURCE_EXHAUSTED: the arena is full; INTERNAL: a key does not sign;
+ * FAILED_PRECONDITION: more roles than a token has room for.
  */
 
 /* grant_access issues a new access token; it never outlives its session. */

@@ -64,6 +64,7 @@ user_change_roles(struct rpc_call *call, struct store_txn *txn, char **names,
                   size_t count, struct user *user)
 {
 	const char **sorted;
+	const char *fault;
 
 	if (count > USER_ROLE_COUNT_MAX) {
 		rpc_violation(call, "roles", "too_long",
@@ -78,6 +79,9 @@ user_change_roles(struct rpc_call *call, struct store_txn *txn, char **names,
 	count = role_sort(sorted, count);
 	for (size_t i = 0; i < count; i++)
 		note_role(call, txn, sorted[i]);
+	fault = role_list_fault(sorted, count);
+	if (fault != NULL)
+		rpc_violation(call, "roles", "too_long", fault);
 	user->roles = sorted;
 	user->role_count = count;
 	return CODE_OK;

@@ -889,6 +889,32 @@ roles_are_replaced_and_must_exist(void **state)
 }
 
 static void
+roles_too_long_for_a_token_are_refused(void **state)
+{
+	struct service_fixture *f = *state;
+	char names[20][81], *list[20];
+	struct store_txn txn;
+
+	store_begin_write(f->store, &txn);
+	for (int i = 0; i < 20; i++) {
+		const struct role_entry role = { .name = names[i],
+			                         .description = "" };
+
+		(void)snprintf(names[i], sizeof(names[i]), "%080d", i);
+		list[i] = names[i];
+		role_store_add(&txn, &f->kept, &role);
+	}
+	assert_int_equal(store_end(&txn), CODE_OK);
+	assert_int_equal(set_roles(f, ADA, list, 18), CODE_OK);
+	assert_refused(f, set_roles(f, ADA, list, 19), CODE_INVALID_ARGUMENT,
+	               REASON(FIELD_INVALID));
+	assert_violation(f, "roles",
+	                 "The roles' names are too long together: as a list in "
+	                 "a token they may have 1536 bytes.");
+	assert_int_equal(service_fixture_get(f, ADA).role_count, 18);
+}
+
+static void
 staff_write_attributes_that_staff_may(void **state)
 {
 	struct service_fixture *f = *state;
@@ -972,6 +998,7 @@ main(void)
 		CASE(who_is_deactivated_has_no_open_reset),
 		CASE(who_is_deleted_leaves_nothing),
 		CASE(roles_are_replaced_and_must_exist),
+		CASE(roles_too_long_for_a_token_are_refused),
 		CASE(staff_write_attributes_that_staff_may),
 		CASE(a_small_arena_is_refused_without_effect),
 	};

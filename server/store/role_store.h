@@ -8,7 +8,12 @@
 
 struct store_txn;
 
-#define ROLE_NAME_MAX 80         /* characters */
+#define ROLE_NAME_MAX 80 /* characters */
+/*
+ * Bytes of a user's roles as a JSON list: what a token has room for, whatever
+ * else is in it (token_json.c counts).
+ */
+#define ROLE_LIST_MAX 1536
 #define ROLE_DESCRIPTION_MAX 300 /* characters */
 #define ROLE_PERMISSIONS_MAX 200
 #define PERMISSION_MAX 100 /* bytes */
