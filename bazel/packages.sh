@@ -21,6 +21,7 @@ run=(
 test=(clang clang-format clang-tidy libclang-rt-14-dev python3 curl openssl
 	python3-aiosmtpd # a mail server
 	nginx-light # a proxy
+	systemd # judges the units of docs/systemd
 	chromium) # a browser
 # Node and npm may also have come from elsewhere than Debian.
 command -v node >/dev/null || test+=(nodejs)
