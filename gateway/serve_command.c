@@ -72,9 +72,15 @@ enter(const struct serve_options *options, char *err, size_t err_size)
 		               strerror(errno));
 		return NULL;
 	}
-	if (options->config == NULL)
+	if (options->config != NULL)
+		return slash == NULL ? options->config : slash + 1;
+	if (access(GATEWAY_CONFIG, F_OK) == 0 || errno != ENOENT)
 		return GATEWAY_CONFIG;
-	return slash == NULL ? options->config : slash + 1;
+	(void)snprintf(err, err_size,
+	               "%.400s has no " GATEWAY_CONFIG
+	               "; latchkey-gateway init writes one",
+	               dir);
+	return NULL;
 }
 
 static void

@@ -283,10 +283,14 @@ renew_by(const char *home, const char *ca, const char *cert, char *err,
 	            PATH_MAX ||
 	    snprintf(ca_key, PATH_MAX, "%s/pki/%s.key", home, ca) >= PATH_MAX)
 		return complain(CODE_INVALID_ARGUMENT, home, err, err_size);
-	/* Both are named as what is not there. */
-	code = access(ca_key, R_OK) == 0 ? CODE_OK : new_file_code(errno);
-	if (code != CODE_OK)
-		return complain(code, ca_key, err, err_size);
+	if (access(ca_key, R_OK) != 0) {
+		code = new_file_code(errno);
+		(void)snprintf(err, err_size,
+		               "%s: %s; it signs what is renewed, so it must "
+		               "be there meanwhile",
+		               ca_key, strerror(errno));
+		return code;
+	}
 	return say_renewal(certificate_renew(&renewal), &renewal, err,
 	                   err_size);
 }

@@ -280,6 +280,16 @@ class StateDirectoryTest(unittest.TestCase):
                     self.assertIn(setting, err)
         self.assertEqual([], os.listdir(home))
 
+    def test_a_directory_without_a_configuration_says_how_to_make_one(self):
+        empty = os.path.join(self.deployment.folder, "empty")
+        os.mkdir(empty)
+        for program in ("LATCHKEYD", "LATCHKEY_GATEWAY"):
+            status, _, err = process.run(
+                [os.environ[program], "serve", "--home", empty])
+            self.assertEqual(1, status, err)
+            self.assertIn(empty, err)
+            self.assertIn(" init ", err)
+
     def test_a_directory_with_other_things_is_left_alone(self):
         other = os.path.join(self.deployment.folder, "other")
         os.mkdir(other)
