@@ -67,10 +67,9 @@ log_change(const struct rpc_call *call, const struct user *user)
 
 struct change {
 	char subject[THROTTLE_USER_SIZE];
-	const char
-		*proved; /* the hash that the old password was held against */
-	bool match;      /* and was right */
-	bool is_stale;   /* there is another hash by now */
+	const char *proved; /* the hash it was held against */
+	bool match;         /* the old password was right */
+	bool is_stale;      /* there is another hash by now */
 };
 
 static void
