@@ -103,10 +103,10 @@ keep_time(void *arg)
 /*
  * NNG begins with the smallest pause again after every connection, also after
  * one that the peer closed as soon as it saw who we are; so the pauses of those
- * grow here. Set before NNG draws the next one.
+ * grow here. Called with the lock held.
  */
-static void
-pace_redial(struct channel *channel)
+static int32_t
+choose_pause(struct channel *channel)
 {
 	int64_t lived_ms = clock_monotonic_ms() - channel->connected_ms;
 
@@ -117,8 +117,7 @@ pace_redial(struct channel *channel)
 		channel->redial_ms *= 2;
 	else
 		channel->redial_ms = CHANNEL_RECONNECT_MAX_MS;
-	(void)nng_dialer_set_ms(channel->dialer, NNG_OPT_RECONNMINT,
-	                        channel->redial_ms);
+	return channel->redial_ms;
 }
 
 /* Calls that were sent fail by NNG; those not yet sent would wait for ever. */
@@ -126,20 +125,24 @@ static void
 note_pipe(nng_pipe pipe, nng_pipe_ev event, void *arg)
 {
 	struct channel *channel = arg;
+	int32_t pause_ms = 0;
 
 	(void)pipe;
-	/* One dialer has one pipe at a time, so these do not overlap. */
-	if (event == NNG_PIPE_EV_ADD_POST)
-		channel->connected_ms = clock_monotonic_ms();
-	else
-		pace_redial(channel);
 	(void)pthread_mutex_lock(&channel->lock);
-	if (event == NNG_PIPE_EV_ADD_POST)
+	if (event == NNG_PIPE_EV_ADD_POST) {
+		channel->connected_ms = clock_monotonic_ms();
 		channel->pipes++;
-	else if (--channel->pipes == 0)
-		give_up_all(channel, CAUSE_LOST);
+	} else {
+		pause_ms = choose_pause(channel);
+		if (--channel->pipes == 0)
+			give_up_all(channel, CAUSE_LOST);
+	}
 	(void)pthread_cond_broadcast(&channel->changed);
 	(void)pthread_mutex_unlock(&channel->lock);
+	/* NNG draws its pause when this has returned. */
+	if (pause_ms > 0)
+		(void)nng_dialer_set_ms(channel->dialer, NNG_OPT_RECONNMINT,
+		                        pause_ms);
 }
 
 static bool

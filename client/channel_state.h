@@ -48,8 +48,8 @@ struct channel {
 	unsigned begun;         /* lock: calls not ended */
 	bool closing;           /* lock */
 	int64_t wake_ms;        /* lock: when the timer looks next */
-	int64_t connected_ms;   /* when; of the pipe callbacks alone */
-	int32_t redial_ms;      /* the first pause; theirs too */
+	int64_t connected_ms;   /* lock: when it connected last */
+	int32_t redial_ms;      /* lock: the first pause after it is lost */
 	atomic_bool answered;   /* a reply came by this connection */
 	struct slot *free;      /* lock */
 	pthread_t timer;
