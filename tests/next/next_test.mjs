@@ -16,7 +16,10 @@ const PATIENCE_MS = 60_000;
 
 let browser, relay;
 
-/* What the relay answers itself, {path: status}, and what it saw. */
+/*
+ * What the relay does itself, {path: a status, or a status and a body, or
+ * "cut"}, and what it saw.
+ */
 let failing = {};
 let seen = [];
 
@@ -26,8 +29,9 @@ function forward(request, response) {
 	if (failing[pathname] === "cut")
 		return request.socket.destroy();
 	if (failing[pathname]) {
-		response.statusCode = failing[pathname];
-		return response.end("{}");
+		const { status = failing[pathname], ...body } = failing[pathname];
+		response.statusCode = status;
+		return response.end(JSON.stringify(body));
 	}
 	const onward = http.request(BASE + request.url, {
 		method: request.method,
@@ -227,6 +231,19 @@ test("a login that cannot be tried does not blame the password", async (t) => {
 		await logIn(page, email, PASSWORD);
 		await page.getByText("does not work at the moment").waitFor();
 	}
+});
+
+test("who has yet to verify the address is told so", async (t) => {
+	const page = await open(t);
+	t.after(() => { failing = {}; });
+	failing = { "/api/auth/login/": {
+		status: 401,
+		detail: "E-mail is not verified.",
+		code: "email_not_verified",
+	} };
+	await logIn(page, await stranger(), PASSWORD);
+	await page.getByText("Open the link in our mail").waitFor();
+	assert.deepEqual(await session(page), {});
 });
 
 async function deactivate(email) {

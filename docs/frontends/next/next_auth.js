@@ -49,11 +49,14 @@ export const authOptions = {
 			async authorize({ email, password }) {
 				const response = await post("/api/auth/login/",
 					{ email, password });
+				const login = await response.json().catch(() => null);
+				// "email_not_verified", after the right password
+				if (response.status === 401 && login?.code)
+					throw new Error(login.code);
 				if (response.status === 401)
 					return null;
-				if (!response.ok)
+				if (!response.ok || !login)
 					throw new Error("NotNow");
-				const login = await response.json();
 				return {
 					id: String(login.user.id),
 					email: login.user.email,

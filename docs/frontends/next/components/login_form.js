@@ -5,6 +5,7 @@ import { useState } from "react";
 
 const SAID = {
 	CredentialsSignin: "Wrong e-mail or password.",
+	email_not_verified: "Open the link in our mail to you first.",
 	NotNow: "Logging in does not work at the moment. Try again later.",
 };
 
