@@ -11,6 +11,7 @@ import urllib.parse
 from tests.support.description import is_parameter, split
 
 HEAD = 'import { at, bytes, navigate, tell, useful } from "./exchanges.js";'
+FORM = "application/x-www-form-urlencoded"
 RUN_MAX = 1000  # a longer text is one character, repeated
 
 
@@ -81,6 +82,24 @@ class TypedCall:
                     for name, value in pairs}, None
         return {}, text
 
+    def members(self):
+        """The body as an object; None if it is none."""
+        if self.request.json is not None or self.request.body is None:
+            return self.request.json
+        text = self.text()
+        pairs = urllib.parse.parse_qsl(text, keep_blank_values=True)
+        is_form = self.request.headers.get("Content-Type") == FORM
+        return dict(pairs) if is_form and (
+            urllib.parse.urlencode(pairs) == text) else None
+
+    def text(self):
+        """The bytes of the body, each as a character."""
+        return self.request.body.decode("latin-1")
+
+    def is_picture(self):
+        kind = self.request.headers.get("Content-Type", "")
+        return kind.startswith("image/")
+
     def is_unknown(self):
         """Whether a parameter of the path is none of those it may be."""
         known = self.described("path")
@@ -96,12 +115,10 @@ class TypedCall:
                   if p["required"] and p["in"] == "query"}
         if needed - set(self.query()[0]):
             return True
-        if self.request.json is None:
-            return False
+        value = self.members()
         kinds = self.operation.get("requestBody", {}).get("content", {})
-        return bool(kinds) and not any(
-            takes(media["schema"], self.request.json)
-            for media in kinds.values())
+        return value is not None and bool(kinds) and not any(
+            takes(media["schema"], value) for media in kinds.values())
 
     def parse_as(self):
         """How a success is read; None: as JSON, which is the default."""
@@ -123,13 +140,16 @@ class TypedCall:
 
     def body(self):
         """The members of the options that make the body."""
-        request = self.request
-        if request.json is not None:
-            return {"body": literal(request.json)}
-        if request.body is None:
-            return {}
-        return {"body": '"" as never', "bodySerializer":
-                "bytes(%s)" % literal(request.body.decode("latin-1"))}
+        value = self.members()
+        if self.request.body is None:
+            return {} if value is None else {"body": literal(value)}
+        body = '"" as never'
+        if value is not None:
+            body = literal(value)
+        elif self.is_picture():
+            body = literal(self.text())
+        return {"body": body,
+                "bodySerializer": "bytes(%s)" % literal(self.text())}
 
     def options(self):
         found = {}

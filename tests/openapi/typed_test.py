@@ -67,6 +67,13 @@ def lose_a_member(document):
     return "POST /api/auth/verify-email/resend/ succeeds"
 
 
+def lose_the_pictures(document):
+    body = document["paths"]["/api/auth/users/me/avatar/"]["put"]["requestBody"]
+    body["content"] = {"multipart/form-data": body["content"][
+        "multipart/form-data"]}
+    return "PUT /api/auth/users/me/avatar/ succeeds"
+
+
 def lose_what_is_required(document):
     for schema in bodies(document, "/api/auth/password-reset/", "post"):
         schema["required"] = []
@@ -109,7 +116,7 @@ def lose_a_members_name(document):
     return "GET /healthz succeeds"
 
 
-CALLS_MISS = (lose_a_path, lose_a_method, lose_a_member,
+CALLS_MISS = (lose_a_path, lose_a_method, lose_a_member, lose_the_pictures,
               lose_what_is_required, mistake_a_parameter, lose_an_answer,
               lose_a_part_of_an_answer, lose_an_error)
 READERS_MISS = (mistake_an_answer, lose_a_members_name)
