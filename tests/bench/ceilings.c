@@ -216,8 +216,8 @@ const struct ceiling ceiling_lmdb_rotation = {
 
 static const struct ceiling references[] = {
 	{ "LMDB, a rotation's put, one a commit", start_rotation_single },
-	{ "LMDB, a login's four puts, 64 a commit", start_login_group },
-	{ "LMDB, a login's four puts, one a commit", start_login_single },
+	{ "LMDB, a login's six puts, 64 a commit", start_login_group },
+	{ "LMDB, a login's six puts, one a commit", start_login_single },
 };
 
 const struct ceiling *

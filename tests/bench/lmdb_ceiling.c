@@ -18,10 +18,19 @@
 #define ID_SIZE 16
 #define USER_ID_SIZE 8
 #define SESSION_SIZE 104
+#define TALLY_SIZE 10
 #define USER_SIZE 180
 #define ENTRY_SIZE 8
 
-enum table { SESSION, SESSION_BY_USER, SESSION_BY_END, USER, TABLE_COUNT };
+enum table {
+	SESSION,
+	SESSION_BY_USER,
+	SESSION_BY_END,
+	SESSION_OPEN,
+	SESSION_TALLY,
+	USER,
+	TABLE_COUNT,
+};
 
 struct lmdb_ceiling {
 	struct meter *meter;
@@ -51,23 +60,44 @@ put(MDB_txn *txn, MDB_dbi table, MDB_val key, size_t value_size)
 }
 
 static void
+put_big_endian(unsigned char out[USER_ID_SIZE], uint64_t number)
+{
+	for (unsigned i = 0; i < USER_ID_SIZE; i++)
+		out[i] = (unsigned char)(number >> (56 - 8 * i));
+}
+
+/* An index entry is a number, something of the session's, and its id. */
+static void
+put_entries(struct lmdb_ceiling *ceiling, MDB_txn *txn,
+            const unsigned char id[ID_SIZE])
+{
+	unsigned char by_end[USER_ID_SIZE + ID_SIZE];
+	unsigned char by_user[USER_ID_SIZE + 2 * ID_SIZE] = { 0 };
+
+	memcpy(by_user + USER_ID_SIZE + ID_SIZE, id, ID_SIZE);
+	put(txn, ceiling->tables[SESSION_BY_USER],
+	    (MDB_val){ sizeof(by_user), by_user }, ENTRY_SIZE);
+	/* Ends and beginnings come in order of time. */
+	put_big_endian(by_end, ceiling->written);
+	memcpy(by_end + USER_ID_SIZE, id, ID_SIZE);
+	put(txn, ceiling->tables[SESSION_BY_END],
+	    (MDB_val){ sizeof(by_end), by_end }, ENTRY_SIZE);
+	put_big_endian(by_user + ID_SIZE, ceiling->written);
+	put(txn, ceiling->tables[SESSION_OPEN],
+	    (MDB_val){ sizeof(by_user), by_user }, ENTRY_SIZE);
+}
+
+static void
 put_login(struct lmdb_ceiling *ceiling, MDB_txn *txn)
 {
 	unsigned char id[ID_SIZE], user_id[USER_ID_SIZE] = { 0 };
-	unsigned char index[USER_ID_SIZE + ID_SIZE];
 
 	randombytes_buf(id, sizeof(id));
 	put(txn, ceiling->tables[SESSION], (MDB_val){ sizeof(id), id },
 	    SESSION_SIZE);
-	memcpy(index, user_id, USER_ID_SIZE);
-	memcpy(index + USER_ID_SIZE, id, ID_SIZE);
-	put(txn, ceiling->tables[SESSION_BY_USER],
-	    (MDB_val){ sizeof(index), index }, ENTRY_SIZE);
-	/* Ends come in order of time. */
-	for (unsigned i = 0; i < USER_ID_SIZE; i++)
-		index[i] = (unsigned char)(ceiling->written >> (56 - 8 * i));
-	put(txn, ceiling->tables[SESSION_BY_END],
-	    (MDB_val){ sizeof(index), index }, ENTRY_SIZE);
+	put_entries(ceiling, txn, id);
+	put(txn, ceiling->tables[SESSION_TALLY],
+	    (MDB_val){ USER_ID_SIZE, user_id }, TALLY_SIZE);
 	put(txn, ceiling->tables[USER], (MDB_val){ USER_ID_SIZE, user_id },
 	    USER_SIZE);
 }
@@ -137,6 +167,8 @@ open_tables(struct lmdb_ceiling *ceiling)
 		[SESSION] = "session",
 		[SESSION_BY_USER] = "session_by_user",
 		[SESSION_BY_END] = "session_by_end",
+		[SESSION_OPEN] = "session_open",
+		[SESSION_TALLY] = "session_tally",
 		[USER] = "user",
 	};
 	MDB_txn *txn = NULL;

@@ -10,7 +10,7 @@
  */
 enum lmdb_writes {
 	LMDB_ROTATION, /* one session record replaced */
-	LMDB_LOGIN,    /* a new session, its two index entries, the user */
+	LMDB_LOGIN, /* a new session, its three index entries, tally and user */
 };
 
 struct lmdb_ceiling_options {
