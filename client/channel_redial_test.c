@@ -22,10 +22,8 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "client/channel.h"
-#include "client/test_server.h"
+#include "client/channel_fixture.h"
 
-#define ERR_SIZE 256
 #define WAIT_MS 60000
 /*
  * The first eight pauses grow to the longest; of the other seven each is 1 s
@@ -34,56 +32,8 @@
 #define TRIES 16
 #define TRIES_TAKE_MS 2500
 
-struct fixture {
-	struct test_server server;
-	struct channel *channel;
-	struct channel_options options;
-	char dir[32];
-	char path[48];
-	char url[64];
-	char err[ERR_SIZE];
-};
-
 static int
-setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/redial.XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	(void)snprintf(f->path, sizeof(f->path), "%s/s", f->dir);
-	(void)snprintf(f->url, sizeof(f->url), "ipc://%s", f->path);
-	f->options = (struct channel_options){ .url = f->url,
-		                               .calls_max = 1,
-		                               .arena_size = 16384,
-		                               .message_max = 8192 };
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	channel_close(f->channel);
-	test_server_kill(&f->server);
-	(void)unlink(f->path);
-	(void)rmdir(f->dir);
-	free(f);
-	return 0;
-}
-
-static void
-open_channel(struct fixture *f)
-{
-	if (channel_open(&f->options, &f->channel, f->err, ERR_SIZE) != CODE_OK)
-		fail_msg("%s", f->err);
-}
-
-static int
-listen_raw(const struct fixture *f)
+listen_raw(const struct channel_fixture *f)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -113,11 +63,11 @@ turn_away(int listener)
 static void
 comes_back_less_and_less_often_where_it_is_turned_away(void **state)
 {
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 	int listener = listen_raw(f);
 	int64_t began_ms = clock_monotonic_ms();
 
-	open_channel(f);
+	channel_fixture_open(f);
 	for (int i = 0; i < TRIES; i++)
 		turn_away(listener);
 	assert_in_range(clock_monotonic_ms() - began_ms, TRIES_TAKE_MS,
@@ -150,7 +100,7 @@ await(sem_t *event)
 static void
 comes_back_less_and_less_often_where_it_is_sent_off_at_once(void **state)
 {
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 	int64_t began_ms = clock_monotonic_ms();
 	nng_socket socket;
 	sem_t refused;
@@ -161,7 +111,7 @@ comes_back_less_and_less_often_where_it_is_sent_off_at_once(void **state)
 	                                 refuse_pipe, &refused),
 	                 0);
 	assert_int_equal(nng_listen(socket, f->url, NULL, 0), 0);
-	open_channel(f);
+	channel_fixture_open(f);
 	for (int i = 0; i < TRIES; i++)
 		await(&refused);
 	assert_in_range(clock_monotonic_ms() - began_ms, TRIES_TAKE_MS,
@@ -172,7 +122,9 @@ comes_back_less_and_less_often_where_it_is_sent_off_at_once(void **state)
 	assert_true(channel_wait(f->channel, WAIT_MS));
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn)                                                               \
+	cmocka_unit_test_setup_teardown(fn, channel_fixture_setup,             \
+	                                channel_fixture_teardown)
 
 int
 main(int argc, char **argv)

@@ -1,4 +1,4 @@
-#include "client/channel.h"
+#include "client/channel_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,68 +16,17 @@
 #include "base/log.h"
 #include "base/message_limit.h"
 #include "base/test_authority.h"
-#include "client/test_server.h"
 #include "proto/latchkey/v1/auth_service.pb-c.h"
 
-#define ERR_SIZE 256
 #define WAIT_MS 20000
-#define CALLS_MAX 64
 
 #define RESPONSE_TYPE (&latchkey__v1__verify_token_request__descriptor)
 
-struct fixture {
-	struct test_server server;
-	struct channel *channel;
-	struct channel_options options;
-	char dir[32];
-	char path[48];
-	char url[64];
-	char err[ERR_SIZE];
-};
-
-static int
-setup(void **state)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-
-	assert_non_null(f);
-	(void)snprintf(f->dir, sizeof(f->dir), "/tmp/channel.XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	(void)snprintf(f->path, sizeof(f->path), "%s/s", f->dir);
-	(void)snprintf(f->url, sizeof(f->url), "ipc://%s", f->path);
-	f->options = (struct channel_options){ .url = f->url,
-		                               .calls_max = CALLS_MAX,
-		                               .arena_size = 16384,
-		                               .message_max = 8192 };
-	*state = f;
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	struct fixture *f = *state;
-
-	channel_close(f->channel);
-	test_server_kill(&f->server);
-	(void)unlink(f->path);
-	(void)rmdir(f->dir);
-	free(f);
-	return 0;
-}
-
 static void
-open_channel(struct fixture *f)
-{
-	if (channel_open(&f->options, &f->channel, f->err, ERR_SIZE) != CODE_OK)
-		fail_msg("%s", f->err);
-}
-
-static void
-start(struct fixture *f)
+start(struct channel_fixture *f)
 {
 	test_server_start(&f->server, f->url, NULL, NULL);
-	open_channel(f);
+	channel_fixture_open(f);
 	assert_true(channel_wait(f->channel, WAIT_MS));
 }
 
@@ -121,7 +70,7 @@ echoes(struct channel *channel, const char *token)
 
 /* Ends the call before it asserts: a close would wait for it. */
 static void
-assert_fails(struct fixture *f, const char *method, enum code code)
+assert_fails(struct channel_fixture *f, const char *method, enum code code)
 {
 	struct channel_call *call = begin(f->channel);
 	enum code told = ask(call, method, "hello");
@@ -139,7 +88,7 @@ assert_fails(struct fixture *f, const char *method, enum code code)
 static void
 carries_a_call_and_its_reply(void **state)
 {
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 
 	start(f);
 	assert_true(channel_is_connected(f->channel));
@@ -151,9 +100,9 @@ carries_a_call_and_its_reply(void **state)
 static void
 fails_at_once_while_nobody_listens(void **state)
 {
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 
-	open_channel(f);
+	channel_fixture_open(f);
 	assert_false(channel_is_connected(f->channel));
 	assert_false(channel_wait(f->channel, 1));
 	/* The default timeout times a thousand: it must not wait. */
@@ -164,9 +113,9 @@ fails_at_once_while_nobody_listens(void **state)
 static void
 connects_by_itself_once_somebody_listens(void **state)
 {
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 
-	open_channel(f);
+	channel_fixture_open(f);
 	assert_fails(f, "t/Echo", CODE_UNAVAILABLE);
 	test_server_start(&f->server, f->url, NULL, NULL);
 	assert_true(channel_wait(f->channel, WAIT_MS));
@@ -190,7 +139,7 @@ count_and_end(struct channel_call *call, void *ctx)
 }
 
 static void
-send_silent(struct fixture *f, struct tally *tally, unsigned count)
+send_silent(struct channel_fixture *f, struct tally *tally, unsigned count)
 {
 	Latchkey__V1__VerifyTokenRequest request =
 		LATCHKEY__V1__VERIFY_TOKEN_REQUEST__INIT;
@@ -216,15 +165,16 @@ wait_done(struct tally *tally, unsigned count)
 static void
 fails_what_is_in_flight_when_the_server_dies_and_recovers(void **state)
 {
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 	struct tally tally = { 0 };
 
 	start(f);
-	send_silent(f, &tally, CALLS_MAX - 1);
+	send_silent(f, &tally, CHANNEL_FIXTURE_CALLS_MAX - 1);
 	assert_true(echoes(f->channel, "all were sent"));
 	test_server_kill(&f->server);
-	wait_done(&tally, CALLS_MAX - 1);
-	assert_int_equal(tally.codes[CODE_UNAVAILABLE], CALLS_MAX - 1);
+	wait_done(&tally, CHANNEL_FIXTURE_CALLS_MAX - 1);
+	assert_int_equal(tally.codes[CODE_UNAVAILABLE],
+	                 CHANNEL_FIXTURE_CALLS_MAX - 1);
 	test_server_start(&f->server, f->url, NULL, NULL);
 	assert_true(channel_wait(f->channel, WAIT_MS));
 	assert_true(echoes(f->channel, "again"));
@@ -236,7 +186,7 @@ fails_what_was_not_sent_yet_when_the_server_dies(void **state)
 {
 	Latchkey__V1__VerifyTokenRequest request =
 		LATCHKEY__V1__VERIFY_TOKEN_REQUEST__INIT;
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 	struct tally tally = { 0 };
 	char token[MESSAGE_LIMIT - 512];
 
@@ -245,7 +195,7 @@ fails_what_was_not_sent_yet_when_the_server_dies(void **state)
 	memset(token, 'x', sizeof(token));
 	token[sizeof(token) - 1] = '\0';
 	request.token = token;
-	for (unsigned i = 0; i < CALLS_MAX; i++) {
+	for (unsigned i = 0; i < CHANNEL_FIXTURE_CALLS_MAX; i++) {
 		struct channel_call *call = begin(f->channel);
 
 		call->timeout_ms = 60000;
@@ -255,14 +205,15 @@ fails_what_was_not_sent_yet_when_the_server_dies(void **state)
 		                  RESPONSE_TYPE);
 	}
 	test_server_kill(&f->server);
-	wait_done(&tally, CALLS_MAX);
-	assert_int_equal(tally.codes[CODE_UNAVAILABLE], CALLS_MAX);
+	wait_done(&tally, CHANNEL_FIXTURE_CALLS_MAX);
+	assert_int_equal(tally.codes[CODE_UNAVAILABLE],
+	                 CHANNEL_FIXTURE_CALLS_MAX);
 }
 
 static void
 gives_up_at_the_deadline_and_discards_the_late_reply(void **state)
 {
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 	struct channel_call *call;
 
 	start(f);
@@ -282,7 +233,7 @@ gives_up_at_the_deadline_and_discards_the_late_reply(void **state)
 static void
 keeps_each_deadline_whatever_the_others(void **state)
 {
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 	struct tally tally = { 0 };
 	struct channel_call *call;
 
@@ -301,11 +252,11 @@ keeps_each_deadline_whatever_the_others(void **state)
 static void
 begins_no_more_calls_than_it_may(void **state)
 {
-	struct channel_call *calls[CALLS_MAX], *more;
-	struct fixture *f = *state;
+	struct channel_call *calls[CHANNEL_FIXTURE_CALLS_MAX], *more;
+	struct channel_fixture *f = *state;
 
-	open_channel(f);
-	for (size_t i = 0; i < CALLS_MAX; i++) {
+	channel_fixture_open(f);
+	for (size_t i = 0; i < CHANNEL_FIXTURE_CALLS_MAX; i++) {
 		calls[i] = begin(f->channel);
 		for (size_t j = 0; j < i; j++)
 			assert_memory_not_equal(calls[i]->request_id,
@@ -315,14 +266,14 @@ begins_no_more_calls_than_it_may(void **state)
 	                 CODE_RESOURCE_EXHAUSTED);
 	channel_call_end(calls[0]);
 	calls[0] = begin(f->channel);
-	for (size_t i = 0; i < CALLS_MAX; i++)
+	for (size_t i = 0; i < CHANNEL_FIXTURE_CALLS_MAX; i++)
 		channel_call_end(calls[i]);
 }
 
 static void
 passes_on_what_the_server_says(void **state)
 {
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 	struct channel_call *call;
 
 	start(f);
@@ -345,7 +296,7 @@ takes_no_reply_that_is_wrong_in_any_way(void **state)
 {
 	static const char *const methods[] = { "t/OtherId", "t/NoStatus",
 		                               "t/Garbage", "t/Payload" };
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 
 	start(f);
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
@@ -357,7 +308,7 @@ takes_no_reply_that_is_wrong_in_any_way(void **state)
 static void
 bounds_requests_and_what_replies_may_use(void **state)
 {
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 	struct channel_call *call;
 	char token[MESSAGE_LIMIT + 1];
 
@@ -411,7 +362,7 @@ ask_from_threads(struct channel *channel)
 static void
 serves_many_threads_at_once(void **state)
 {
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 
 	start(f);
 	ask_from_threads(f->channel);
@@ -422,7 +373,7 @@ speaks_tls_with_certificates_on_both_sides(void **state)
 {
 	struct test_authority authority;
 	struct test_identity server, client;
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 
 	test_authority_make(&authority);
 	test_authority_issue(&authority, "latchkeyd", CERTIFICATE_SERVER,
@@ -437,7 +388,7 @@ speaks_tls_with_certificates_on_both_sides(void **state)
 	f->options.ca_path = authority.cert_path;
 	f->options.cert_path = client.cert_path;
 	f->options.key_path = client.key_path;
-	open_channel(f);
+	channel_fixture_open(f);
 	assert_true(channel_wait(f->channel, WAIT_MS));
 	ask_from_threads(f->channel);
 	test_authority_remove(&authority);
@@ -446,32 +397,38 @@ speaks_tls_with_certificates_on_both_sides(void **state)
 static void
 says_what_is_wrong_with_its_options(void **state)
 {
-	struct fixture *f = *state;
+	struct channel_fixture *f = *state;
 	struct channel *channel;
 
 	f->options.url = "tcp://127.0.0.1:1";
-	assert_int_equal(channel_open(&f->options, &channel, f->err, ERR_SIZE),
-	                 CODE_INVALID_ARGUMENT);
+	assert_int_equal(
+		channel_open(&f->options, &channel, f->err, sizeof(f->err)),
+		CODE_INVALID_ARGUMENT);
 	assert_non_null(strstr(f->err, "tcp://127.0.0.1:1"));
 	f->options.url = "tls+tcp://127.0.0.1:1";
-	assert_int_equal(channel_open(&f->options, &channel, f->err, ERR_SIZE),
-	                 CODE_INVALID_ARGUMENT);
+	assert_int_equal(
+		channel_open(&f->options, &channel, f->err, sizeof(f->err)),
+		CODE_INVALID_ARGUMENT);
 	assert_non_null(strstr(f->err, "name"));
 	f->options.server_name = "latchkeyd";
 	f->options.ca_path = "/nowhere/ca.pem";
 	f->options.cert_path = "/nowhere/cert.pem";
 	f->options.key_path = "/nowhere/key.pem";
-	assert_int_equal(channel_open(&f->options, &channel, f->err, ERR_SIZE),
-	                 CODE_NOT_FOUND);
+	assert_int_equal(
+		channel_open(&f->options, &channel, f->err, sizeof(f->err)),
+		CODE_NOT_FOUND);
 	assert_non_null(strstr(f->err, "/nowhere/ca.pem"));
 	f->options.url = f->url;
 	f->options.calls_max = 0;
-	assert_int_equal(channel_open(&f->options, &channel, f->err, ERR_SIZE),
-	                 CODE_INVALID_ARGUMENT);
+	assert_int_equal(
+		channel_open(&f->options, &channel, f->err, sizeof(f->err)),
+		CODE_INVALID_ARGUMENT);
 	channel_close(NULL);
 }
 
-#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+#define TEST(fn)                                                               \
+	cmocka_unit_test_setup_teardown(fn, channel_fixture_setup,             \
+	                                channel_fixture_teardown)
 
 int
 main(int argc, char **argv)
