@@ -73,7 +73,7 @@ service=${LATCHKEY_LISTENERS_SERVICE-tls+tcp://127.0.0.1:7702}
 listen=${LATCHKEY_GATEWAY_LISTEN:-127.0.0.1:8000}
 export LATCHKEY_SERVER_URL=${LATCHKEY_SERVER_URL:-$front}
 # Swagger UI for /docs/, if bazel/npm.sh has installed it.
-swagger=$root/tests/npm/node_modules/swagger-ui-dist
+swagger=$root/gateway/docs/node_modules/swagger-ui-dist
 [ ! -e "$swagger/swagger-ui-bundle.js" ] ||
 	export LATCHKEY_GATEWAY_SWAGGER_UI_DIR=${LATCHKEY_GATEWAY_SWAGGER_UI_DIR-$swagger}
 
@@ -314,8 +314,8 @@ print_hints() {
 		    -H "Content-Type: application/json" \\
 		    -d '{"email":"$admin_email","password":"..."}'
 		  $home/bin/latchkeyctl login --home $home --identifier $admin_email
-		  $url/docs/ in a browser; bash bazel/npm.sh brings
-		  what lets it send requests
+		  $url/docs/ in a browser; "bazel/npm.sh docs"
+		  brings what lets it send requests
 		Ctrl-C stops it.
 
 	END

@@ -50,8 +50,6 @@ class BrowserTest(unittest.TestCase):
                     "sessions.grace_ms": 0,
                     "server.operator_name": "Acme & Söhne"},
             gateway={"cors.origins": "http://127.0.0.1:%d" % cls.app_port,
-                     "gateway.swagger_ui_dir": os.path.join(
-                         node.modules(), "swagger-ui-dist"),
                      "pages.operator_name": "Acme & Söhne"}).start()
         cls.addClassCleanup(cls.deployment.close)
         # A gateway as it is without settings, and without a server.

@@ -32,8 +32,7 @@ class DocsTest(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.deployment = Deployment(
             server={"registration.mode": "open"},
-            gateway={"gateway.swagger_ui_dir": os.path.join(
-                node.modules(), "swagger-ui-dist")}).start()
+            gateway={"gateway.swagger_ui_dir": node.swagger_ui()}).start()
         cls.addClassCleanup(cls.deployment.close)
         cls.bare = Deployment()
         cls.addClassCleanup(cls.bare.close)

@@ -17,8 +17,7 @@ class OpenapiTest(unittest.TestCase):
         cls.bench = cls.enterClassContext(Workbench())
         cls.bench.take("client.ts", "redocly.yaml", "tsconfig.json")
         cls.deployment = Deployment(gateway={
-            "gateway.swagger_ui_dir":
-                os.path.join(node.modules(), "swagger-ui-dist")}).start()
+            "gateway.swagger_ui_dir": node.swagger_ui()}).start()
         cls.addClassCleanup(cls.deployment.close)
         cls.described = cls.deployment.get("/openapi.json").text()
 
@@ -47,7 +46,7 @@ class OpenapiTest(unittest.TestCase):
             answer = self.deployment.get("/docs/" + name)
             self.assertEqual((200, kind),
                              (answer.status, answer.header("Content-Type")))
-            with open(os.path.join(node.modules(), "swagger-ui-dist", name),
+            with open(os.path.join(node.swagger_ui(), name),
                       "rb") as file:
                 self.assertEqual(file.read(), answer.body)
         for name in ("package.json", "index.html", "..%2fpackage.json"):

@@ -16,13 +16,18 @@ PATIENCE_S = 300
 TEST_NAME = re.compile(r'^\s*test\("([^"]+)"', re.MULTILINE)
 
 
-def modules():
+def modules(lock="PACKAGE_LOCK"):
     """Where npm's packages are, beside the lock file they came from."""
-    lock = os.path.realpath(programs.path("PACKAGE_LOCK"))
+    lock = os.path.realpath(programs.path(lock))
     path = os.path.join(os.path.dirname(lock), "node_modules")
     if not os.path.exists(os.path.join(path, ".installed-from.json")):
         raise RuntimeError("%s is missing; bazel/npm.sh makes it" % path)
     return path
+
+
+def swagger_ui():
+    """The folder of what /docs/ is made of."""
+    return os.path.join(modules("SWAGGER_UI_LOCK"), "swagger-ui-dist")
 
 
 def output_folder(otherwise):
