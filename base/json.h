@@ -73,6 +73,8 @@ void json_out_raw(struct json_out *out, const char *text, size_t len);
 void json_out_text(struct json_out *out, const char *text, size_t len);
 /* json_out_string appends a quoted, escaped string; UTF-8 is kept as it is. */
 void json_out_string(struct json_out *out, const char *text, size_t len);
+/* json_string_len returns how many bytes json_out_string appends for a text. */
+size_t json_string_len(const char *text, size_t len);
 void json_out_int(struct json_out *out, int64_t number);
 void json_out_uint(struct json_out *out, uint64_t number);
 /* json_out_value appends a read value, compactly. */

@@ -51,15 +51,32 @@ json_out_raw(struct json_out *out, const char *text, size_t len)
 	out->len += len;
 }
 
-static void
-put_escaped(struct json_out *out, unsigned char c)
+static bool
+must_escape(unsigned char c)
+{
+	return c < 0x20 || c == '"' || c == '\\';
+}
+
+/* What stands after the backslash; NUL: the character's number. */
+static char
+short_escape(unsigned char c)
 {
 	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
 	const char *found = c == '\0' ? NULL : strchr(from, c);
+
+	if (found == NULL)
+		return '\0';
+	return to[found - from];
+}
+
+static void
+put_escaped(struct json_out *out, unsigned char c)
+{
+	char escape = short_escape(c);
 	char text[8];
 
-	if (found != NULL)
-		(void)snprintf(text, sizeof(text), "\\%c", to[found - from]);
+	if (escape != '\0')
+		(void)snprintf(text, sizeof(text), "\\%c", escape);
 	else
 		(void)snprintf(text, sizeof(text), "\\u%04x", c);
 	json_out_raw(out, text, strlen(text));
@@ -73,7 +90,7 @@ json_out_text(struct json_out *out, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (c >= 0x20 && c != '"' && c != '\\')
+		if (!must_escape(c))
 			continue;
 		json_out_raw(out, text + plain, i - plain);
 		put_escaped(out, c);
@@ -88,6 +105,19 @@ json_out_string(struct json_out *out, const char *text, size_t len)
 	json_out_raw(out, "\"", 1);
 	json_out_text(out, text, len);
 	json_out_raw(out, "\"", 1);
+}
+
+size_t
+json_string_len(const char *text, size_t len)
+{
+	size_t size = len + 2; /* quotes */
+
+	for (size_t i = 0; i < len; i++)
+		if (must_escape((unsigned char)text[i]))
+			size += short_escape((unsigned char)text[i]) != '\0'
+			                ? 1
+			                : 5;
+	return size;
 }
 
 void

@@ -292,6 +292,22 @@ writes_the_ends_of_the_number_range(void **state)
 	                    "-9223372036854775808 18446744073709551615");
 }
 
+static void
+knows_how_long_a_string_will_be(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int c = 0; c < 256; c++) {
+		const char text[] = { 'a', (char)c, (char)c, 'b' };
+		struct json_out out;
+
+		json_out_init(&out, &f->arena);
+		json_out_string(&out, text, sizeof(text));
+		assert_int_equal(json_string_len(text, sizeof(text)), out.len);
+	}
+	assert_int_equal(json_string_len("", 0), 2);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -308,6 +324,7 @@ main(void)
 		TEST(finds_members_by_their_whole_name),
 		TEST(reports_every_shortage_of_memory),
 		TEST(writes_the_ends_of_the_number_range),
+		TEST(knows_how_long_a_string_will_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

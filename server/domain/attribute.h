@@ -17,6 +17,11 @@
 #define ATTRIBUTES_MAX 32
 #define ATTRIBUTE_NAME_MAX 40   /* bytes */
 #define ATTRIBUTE_TEXT_MAX 1024 /* characters */
+/*
+ * Bytes of all texts of one user, each as a string in JSON, quotes included:
+ * people write these about themselves, and a list has many people.
+ */
+#define ATTRIBUTE_TEXTS_MAX 8192
 
 enum attribute_type { ATTRIBUTE_TEXT, ATTRIBUTE_INTEGER, ATTRIBUTE_FLAG };
 enum attribute_writer {

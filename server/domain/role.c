@@ -7,6 +7,7 @@
 
 #include <unistr.h>
 
+#include "base/json.h"
 #include "server/store/role_store.h"
 
 static const char permission_letters[] = "abcdefghijklmnopqrstuvwxyz"
@@ -39,24 +40,13 @@ role_name_fault(const char *name)
 
 _Static_assert(ROLE_NAME_MAX == 80, "role_name_fault says so");
 
-/* In quotes, with a backslash before quotes and backslashes. */
-static size_t
-json_len(const char *name)
-{
-	size_t len = 2;
-
-	for (; *name != '\0'; name++)
-		len += *name == '"' || *name == '\\' ? 2 : 1;
-	return len;
-}
-
 const char *
 role_list_fault(const char *const *names, size_t count)
 {
 	size_t len = 2; /* brackets */
 
 	for (size_t i = 0; i < count; i++)
-		len += json_len(names[i]) + (i > 0);
+		len += json_string_len(names[i], strlen(names[i])) + (i > 0);
 	if (len > ROLE_LIST_MAX)
 		return "The roles' names are too long together: as a list in a "
 		       "token they may have 1536 bytes.";

@@ -326,6 +326,114 @@ a_text_has_up_to_1024_characters_of_any_width(void **state)
 		"Ensure this field has no more than 1024 characters.");
 }
 
+/* Ten texts that their owner may write: a to j. */
+static void
+declare_texts(struct service_fixture *f)
+{
+	f->server.attributes = (struct attribute_table){ .count = 10 };
+	for (size_t i = 0; i < f->server.attributes.count; i++)
+		f->server.attributes.rows[i] = (struct attribute_declaration){
+			.name = { (char)('a' + i) },
+			.type = ATTRIBUTE_TEXT,
+			.writer = ATTRIBUTE_BY_USER,
+		};
+}
+
+/* Sets a, b, c ... to a text of so many letters each. */
+static enum code
+set_texts(struct service_fixture *f, size_t count, size_t len)
+{
+	static const char *const names[] = { "a", "b", "c", "d", "e",
+		                             "f", "g", "h", "i", "j" };
+	static char letters[ATTRIBUTE_TEXT_MAX + 1];
+	Latchkey__V1__Attribute given[10], *list[10];
+	Latchkey__V1__UpdateMeRequest req;
+	Latchkey__V1__UpdateMeResponse resp;
+
+	memset(letters, 'x', sizeof(letters));
+	letters[len] = '\0';
+	latchkey__v1__update_me_request__init(&req);
+	for (size_t i = 0; i < count; i++) {
+		given[i] = text(names[i], letters);
+		list[i] = &given[i];
+	}
+	req.attributes = list;
+	req.n_attributes = count;
+	return update(f, &req, &resp);
+}
+
+static void
+assert_excess(struct service_fixture *f, enum code code, const char *field)
+{
+	assert_int_equal(code, CODE_INVALID_ARGUMENT);
+	assert_int_equal(f->call.violation_count, 1);
+	assert_string_equal(f->call.violations[0].field, field);
+	assert_string_equal(f->call.violations[0].code, "too_long");
+}
+
+static void
+all_texts_of_a_user_are_bounded_together(void **state)
+{
+	struct service_fixture *f = *state;
+	Latchkey__V1__UpdateMeResponse resp;
+
+	declare_texts(f);
+	/* In one request: with its quotes, the eighth is too much. */
+	assert_excess(f, set_texts(f, 10, 1024), "attributes.h");
+	assert_int_equal(service_fixture_get(f, ADA).attribute_count, 3);
+	assert_int_equal(set_texts(f, 8, 1022), CODE_OK);
+	/* In one more: what is there counts. */
+	assert_excess(f, set(f, text("j", ""), &resp), "attributes.j");
+	assert_excess(f, set_texts(f, 1, 1023), "attributes.a");
+	assert_int_equal(set(f, text("a", ""), &resp), CODE_OK);
+	assert_int_equal(set(f, text("j", "\x01"), &resp), CODE_OK);
+}
+
+static void
+a_text_counts_as_long_as_json_writes_it(void **state)
+{
+	static char controls[ATTRIBUTE_TEXT_MAX + 1];
+	struct service_fixture *f = *state;
+	Latchkey__V1__UpdateMeResponse resp;
+
+	declare_texts(f);
+	memset(controls, '\x01', ATTRIBUTE_TEXT_MAX);
+	assert_int_equal(set(f, text("a", controls), &resp), CODE_OK);
+	controls[342] = '\0';
+	assert_excess(f, set(f, text("b", controls), &resp), "attributes.b");
+	controls[340] = '\0';
+	assert_int_equal(set(f, text("b", controls), &resp), CODE_OK);
+}
+
+static void
+who_had_more_text_may_write_less(void **state)
+{
+	static char letters[ATTRIBUTE_TEXT_MAX + 1];
+	struct service_fixture *f = *state;
+	struct user_attribute stored[10];
+	struct user ada = service_fixture_get(f, ADA);
+	Latchkey__V1__UpdateMeResponse resp;
+
+	declare_texts(f);
+	memset(letters, 'x', ATTRIBUTE_TEXT_MAX);
+	for (size_t i = 0; i < 10; i++)
+		stored[i] = (struct user_attribute){
+			.name = f->server.attributes.rows[i].name,
+			.type = USER_ATTRIBUTE_TEXT,
+			.text = letters,
+		};
+	ada.attributes = stored;
+	ada.attribute_count = 10;
+	service_fixture_put(f, &ada);
+	assert_int_equal(rename_self(f, "Augusta"), CODE_OK);
+	assert_int_equal(set(f, text("b", "less"), &resp), CODE_OK);
+	assert_excess(f, set(f, text("b", "no less"), &resp), "attributes.b");
+	/* What is not configured any more makes room. */
+	f->server.attributes.count = 2;
+	assert_int_equal(set(f, text("b", "more than that"), &resp), CODE_OK);
+	assert_int_equal(service_fixture_get(f, ADA).attribute_count, 8);
+}
+
 static void
 attributes_take_what_can_be_read_as_their_type(void **state)
 {
@@ -482,6 +590,9 @@ main(void)
 		TEST(unfit_values_are_refused_as_their_attribute_wants_it),
 		TEST(bad_attributes_are_told_in_the_order_of_the_configuration),
 		TEST(a_text_has_up_to_1024_characters_of_any_width),
+		TEST(all_texts_of_a_user_are_bounded_together),
+		TEST(a_text_counts_as_long_as_json_writes_it),
+		TEST(who_had_more_text_may_write_less),
 		TEST(attributes_take_what_can_be_read_as_their_type),
 		TEST(attributes_of_others_and_unknown_ones_change_nothing),
 		TEST(attributes_are_merged_and_those_of_the_past_kept),

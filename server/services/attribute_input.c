@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/json.h"
 #include "server/domain/identity.h"
 #include "server/server.h"
 #include "server/store/user_store.h"
@@ -156,36 +157,25 @@ find_writable(const struct rpc_call *call, const struct attribute_input *input,
 }
 
 static void
+note(struct rpc_call *call, const struct attribute_declaration *declared,
+     const char *fault_code, const char *fault)
+{
+	const char *field =
+		arena_printf(call->arena, "attributes.%s", declared->name);
+
+	rpc_violation(call, field == NULL ? "attributes" : field, fault_code,
+	              fault);
+}
+
+static void
 check_one(struct rpc_call *call, const struct attribute_declaration *declared,
           const Latchkey__V1__Attribute *in)
 {
 	struct user_attribute value;
 	const char *fault = read(call->arena, in, declared, &value);
-	const char *field;
 
-	if (fault == NULL)
-		return;
-	field = arena_printf(call->arena, "attributes.%s", declared->name);
-	rpc_violation(call, field == NULL ? "attributes" : field, "malformed",
-	              fault);
-}
-
-void
-attribute_input_check(struct rpc_call *call,
-                      const struct attribute_input *input)
-{
-	const struct attribute_table *table = &call->server->attributes;
-
-	for (size_t row = 0; row < table->count; row++) {
-		const struct attribute_declaration *declared =
-			&table->rows[row];
-
-		if (!may_write(input, declared))
-			continue;
-		for (size_t i = 0; i < input->count; i++)
-			if (strcmp(input->items[i]->name, declared->name) == 0)
-				check_one(call, declared, input->items[i]);
-	}
+	if (fault != NULL)
+		note(call, declared, "malformed", fault);
 }
 
 /* A user's attributes while they change: sorted by name, as stored. */
@@ -193,6 +183,14 @@ struct attribute_list {
 	struct user_attribute *items; /* room for USER_ATTRIBUTES_MAX */
 	size_t count;
 };
+
+static void
+drop(struct attribute_list *list, size_t at)
+{
+	list->count--;
+	memmove(&list->items[at], &list->items[at + 1],
+	        (list->count - at) * sizeof(*list->items));
+}
 
 /*
  * make_room forgets an attribute of the past, one that is not configured any
@@ -207,9 +205,7 @@ make_room(struct attribute_list *list, const struct attribute_table *table)
 	       attribute_find(table, list->items[at].name) != NULL)
 		at++;
 	assert(at < list->count);
-	list->count--;
-	memmove(&list->items[at], &list->items[at + 1],
-	        (list->count - at) * sizeof(*list->items));
+	drop(list, at);
 }
 
 /* Where the name is, or is to be. */
@@ -222,6 +218,9 @@ place_of(const struct attribute_list *list, const char *name)
 		at++;
 	return at;
 }
+
+_Static_assert(ATTRIBUTES_MAX <= USER_ATTRIBUTES_MAX,
+               "a user can have every configured attribute");
 
 static void
 put(struct attribute_list *list, const struct user_attribute *value,
@@ -244,24 +243,11 @@ put(struct attribute_list *list, const struct user_attribute *value,
 	list->count++;
 }
 
-_Static_assert(ATTRIBUTES_MAX <= USER_ATTRIBUTES_MAX,
-               "a user can have every configured attribute");
-
-enum code
-attribute_input_apply(struct rpc_call *call,
-                      const struct attribute_input *input, struct user *user)
+/* merge puts what is good in the input into the list. */
+static enum code
+merge(struct rpc_call *call, const struct attribute_input *input,
+      struct attribute_list *list)
 {
-	struct attribute_list list = { .count = user->attribute_count };
-
-	if (input->count == 0)
-		return CODE_OK;
-	list.items = arena_alloc(call->arena,
-	                         USER_ATTRIBUTES_MAX * sizeof(*list.items));
-	if (list.items == NULL)
-		return CODE_RESOURCE_EXHAUSTED;
-	if (list.count > 0)
-		memcpy(list.items, user->attributes,
-		       list.count * sizeof(*list.items));
 	for (size_t i = 0; i < input->count; i++) {
 		const struct attribute_declaration *declared =
 			find_writable(call, input, input->items[i]->name);
@@ -272,8 +258,155 @@ attribute_input_apply(struct rpc_call *call,
 			continue;
 		if (value.text == NULL)
 			return CODE_RESOURCE_EXHAUSTED;
-		put(&list, &value, &call->server->attributes);
+		put(list, &value, &call->server->attributes);
 	}
+	return CODE_OK;
+}
+
+/* list_make copies a user's attributes to where there is room for more. */
+static enum code
+list_make(struct arena *arena, const struct user *user,
+          struct attribute_list *out)
+{
+	out->count = user->attribute_count;
+	out->items =
+		arena_alloc(arena, USER_ATTRIBUTES_MAX * sizeof(*out->items));
+	if (out->items == NULL)
+		return CODE_RESOURCE_EXHAUSTED;
+	if (out->count > 0)
+		memcpy(out->items, user->attributes,
+		       out->count * sizeof(*out->items));
+	return CODE_OK;
+}
+
+static size_t
+text_size(const struct user_attribute *value)
+{
+	return value->type == USER_ATTRIBUTE_TEXT
+	               ? json_string_len(value->text, strlen(value->text))
+	               : 0;
+}
+
+static size_t
+texts_size(const struct user_attribute *values, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += text_size(&values[i]);
+	return size;
+}
+
+/* The value that an attribute of the input has now; NULL: it is not in it. */
+static const struct user_attribute *
+find_given(const struct attribute_input *input,
+           const struct attribute_list *list, const char *name)
+{
+	size_t at = place_of(list, name);
+	bool given = false;
+
+	for (size_t i = 0; i < input->count; i++)
+		given |= strcmp(input->items[i]->name, name) == 0;
+	if (!given || at == list->count ||
+	    strcmp(list->items[at].name, name) != 0)
+		return NULL;
+	return &list->items[at];
+}
+
+/*
+ * note_excess names the first attribute of the input, in the order of the
+ * configuration, with which the texts become too long together; what the user
+ * has beside it counts first.
+ */
+static void
+note_excess(struct rpc_call *call, const struct attribute_input *input,
+            const struct attribute_list *list)
+{
+	const struct attribute_table *table = &call->server->attributes;
+	size_t size = texts_size(list->items, list->count);
+	const struct attribute_declaration *last = NULL;
+
+	if (size <= ATTRIBUTE_TEXTS_MAX)
+		return;
+	/* From the end: without those after it the sum would still fit. */
+	for (size_t row = table->count; row-- > 0;) {
+		const struct user_attribute *value =
+			find_given(input, list, table->rows[row].name);
+
+		if (value == NULL || !may_write(input, &table->rows[row]) ||
+		    text_size(value) == 0)
+			continue;
+		last = &table->rows[row];
+		size -= text_size(value);
+		if (size <= ATTRIBUTE_TEXTS_MAX)
+			break;
+	}
+	if (last != NULL)
+		note(call, last, "too_long",
+		     "The texts of all attributes are too long together: in "
+		     "JSON they may have 8192 bytes.");
+}
+
+_Static_assert(ATTRIBUTE_TEXTS_MAX == 8192, "note_excess says so");
+
+void
+attribute_input_check(struct rpc_call *call,
+                      const struct attribute_input *input)
+{
+	const struct attribute_table *table = &call->server->attributes;
+	const struct user nobody = { 0 };
+	struct attribute_list alone;
+
+	for (size_t row = 0; row < table->count; row++) {
+		const struct attribute_declaration *declared =
+			&table->rows[row];
+
+		if (!may_write(input, declared))
+			continue;
+		for (size_t i = 0; i < input->count; i++)
+			if (strcmp(input->items[i]->name, declared->name) == 0)
+				check_one(call, declared, input->items[i]);
+	}
+	/* Without room for the list the call fails where it is written. */
+	if (input->count > 0 &&
+	    list_make(call->arena, &nobody, &alone) == CODE_OK &&
+	    merge(call, input, &alone) == CODE_OK)
+		note_excess(call, input, &alone);
+}
+
+/* forget_past makes room in texts as make_room does in number. */
+static void
+forget_past(struct attribute_list *list, const struct attribute_table *table)
+{
+	for (size_t i = list->count; i-- > 0;)
+		if (texts_size(list->items, list->count) >
+		            ATTRIBUTE_TEXTS_MAX &&
+		    attribute_find(table, list->items[i].name) == NULL)
+			drop(list, i);
+}
+
+enum code
+attribute_input_apply(struct rpc_call *call,
+                      const struct attribute_input *input, struct user *user)
+{
+	struct attribute_list list;
+	enum code code;
+
+	if (input->count == 0)
+		return CODE_OK;
+	code = list_make(call->arena, user, &list);
+	if (code == CODE_OK)
+		code = merge(call, input, &list);
+	if (code != CODE_OK)
+		return code;
+	forget_past(&list, &call->server->attributes);
+	/* Who had more before the limit may keep it, and may write less. */
+	if (texts_size(list.items, list.count) >
+	    texts_size(user->attributes, user->attribute_count))
+		note_excess(call, input, &list);
+	code = rpc_fail_fields(call);
+	if (code != CODE_OK)
+		return code;
 	user->attributes = list.items;
 	user->attribute_count = list.count;
 	return CODE_OK;

@@ -23,7 +23,8 @@ struct attribute_input {
 
 /*
  * attribute_input_check notes a violation of "attributes.NAME" for each that
- * is bad, in the order of the configuration.
+ * is bad, in the order of the configuration, and for the one with which the
+ * texts of the input alone are over ATTRIBUTE_TEXTS_MAX.
  */
 void attribute_input_check(struct rpc_call *call,
                            const struct attribute_input *input);
@@ -32,7 +33,8 @@ void attribute_input_check(struct rpc_call *call,
  * attribute_input_apply replaces user->attributes by a merged list in the
  * call's arena. Of two values for one name the last counts; a bad one changes
  * nothing. Attributes that are not configured any more are kept while there is
- * room. RESOURCE_EXHAUSTED: the arena is full.
+ * room. INVALID_ARGUMENT, with a violation as above: the user's texts become
+ * longer than ATTRIBUTE_TEXTS_MAX. RESOURCE_EXHAUSTED: the arena is full.
  */
 NODISCARD enum code attribute_input_apply(struct rpc_call *call,
                                           const struct attribute_input *input,
