@@ -47,6 +47,20 @@ arena_alloc(struct arena *arena, size_t size)
 	return memset(arena->data + start, 0, size);
 }
 
+bool
+arena_extend(struct arena *arena, void *newest, size_t size, size_t new_size)
+{
+	uint8_t *end = (uint8_t *)newest + size;
+	size_t more = new_size - size;
+
+	if (new_size < size || end != arena->data + arena->used ||
+	    more > arena->size - arena->used)
+		return false;
+	memset(end, 0, more);
+	arena->used += more;
+	return true;
+}
+
 void *
 arena_memdup(struct arena *arena, const void *data, size_t len)
 {

@@ -29,6 +29,13 @@ void arena_init(struct arena *arena, void *buf, size_t size);
  */
 void *arena_alloc(struct arena *arena, size_t size);
 
+/*
+ * arena_extend makes the newest piece of memory longer where it is, by zeroes;
+ * false, and nothing has changed, if it is not the newest or there is no room.
+ */
+bool arena_extend(struct arena *arena, void *newest, size_t size,
+                  size_t new_size);
+
 /* arena_memdup copies len bytes and adds a NUL after them; NULL when full. */
 void *arena_memdup(struct arena *arena, const void *data, size_t len);
 

@@ -38,6 +38,32 @@ memory_is_aligned_zeroed_and_bounded(void **state)
 }
 
 static void
+the_newest_piece_grows_where_it_is(void **state)
+{
+	struct memory memory;
+	struct arena arena;
+	uint8_t *one, *two;
+
+	(void)state;
+	memset(memory.bytes, 0xaa, sizeof(memory.bytes));
+	arena_init(&arena, memory.bytes, sizeof(memory.bytes));
+	one = arena_alloc(&arena, 16);
+	assert_true(arena_extend(&arena, one, 16, 32));
+	assert_int_equal(arena.used, 32);
+	assert_int_equal(one[31], 0);
+	two = arena_alloc(&arena, 16);
+	assert_ptr_equal(two, one + 32);
+	assert_false(arena_extend(&arena, one, 32, 33));
+	assert_false(arena_extend(&arena, two, 16, 33));
+	assert_false(arena_extend(&arena, two, 16, SIZE_MAX));
+	assert_false(arena_extend(&arena, two, 16, 15));
+	assert_int_equal(arena.used, 48);
+	assert_false(arena.full);
+	assert_true(arena_extend(&arena, two, 16, 32));
+	assert_int_equal(arena.used, sizeof(memory.bytes));
+}
+
+static void
 rewinding_wipes_what_came_after_the_mark_and_nothing_else(void **state)
 {
 	struct memory memory;
@@ -81,6 +107,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_is_aligned_zeroed_and_bounded),
+		cmocka_unit_test(the_newest_piece_grows_where_it_is),
 		cmocka_unit_test(
 			rewinding_wipes_what_came_after_the_mark_and_nothing_else),
 		cmocka_unit_test(

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define FIRST_SIZE 256
+#define STEP 4096 /* by which a text grows in place */
 
 void
 json_out_init(struct json_out *out, struct arena *arena)
@@ -16,30 +17,52 @@ json_out_init(struct json_out *out, struct arena *arena)
 	*out = (struct json_out){ .arena = arena };
 }
 
+/* While nobody else uses the arena, a long text needs its own length only. */
 static bool
-reserve(struct json_out *out, size_t len)
+grow_in_place(struct json_out *out, size_t needed)
+{
+	size_t wanted = needed + STEP;
+
+	if (out->data == NULL)
+		return false;
+	if (!arena_extend(out->arena, out->data, out->size, wanted)) {
+		if (!arena_extend(out->arena, out->data, out->size, needed))
+			return false;
+		wanted = needed;
+	}
+	out->size = wanted;
+	return true;
+}
+
+static bool
+grow_elsewhere(struct json_out *out, size_t needed)
 {
 	size_t size = out->size == 0 ? FIRST_SIZE : out->size;
 	char *data;
 
-	if (out->failed || len > SIZE_MAX / 4 - out->len) {
-		out->failed = true;
-		return false;
-	}
-	if (out->len + len <= out->size)
-		return true;
-	while (size < out->len + len)
+	while (size < needed)
 		size *= 2;
 	data = arena_alloc(out->arena, size);
-	if (data == NULL) {
-		out->failed = true;
+	if (data == NULL)
 		return false;
-	}
 	if (out->len > 0)
 		memcpy(data, out->data, out->len);
 	out->data = data;
 	out->size = size;
 	return true;
+}
+
+static bool
+reserve(struct json_out *out, size_t len)
+{
+	size_t needed = out->len + len;
+
+	if (len > SIZE_MAX / 4 - out->len)
+		out->failed = true;
+	if (!out->failed && needed > out->size)
+		out->failed = !grow_in_place(out, needed) &&
+		              !grow_elsewhere(out, needed);
+	return !out->failed;
 }
 
 void

@@ -293,6 +293,40 @@ writes_the_ends_of_the_number_range(void **state)
 }
 
 static void
+a_long_text_needs_little_more_than_its_length(void **state)
+{
+	struct fixture *f = *state;
+	struct json_out out;
+	size_t size = sizeof(f->memory) - 1024;
+
+	json_out_init(&out, &f->arena);
+	while (out.len + 10 <= size)
+		json_out_raw(&out, "0123456789", 10);
+	assert_int_equal(json_out_end(&out), CODE_OK);
+	assert_int_equal(strlen(out.data), out.len);
+	assert_true(out.len > size / 2);
+}
+
+/* Who else takes memory meanwhile moves the text, and loses nothing. */
+static void
+others_may_use_the_arena_meanwhile(void **state)
+{
+	struct fixture *f = *state;
+	struct json_out out;
+	char *other;
+
+	json_out_init(&out, &f->arena);
+	json_out_raw(&out, "begin ", 6);
+	other = arena_strdup(&f->arena, "other");
+	for (size_t i = 0; i < 100; i++)
+		json_out_raw(&out, "0123456789", 10);
+	assert_int_equal(json_out_end(&out), CODE_OK);
+	assert_int_equal(out.len, 1006);
+	assert_memory_equal(out.data, "begin 0123456789", 16);
+	assert_string_equal(other, "other");
+}
+
+static void
 knows_how_long_a_string_will_be(void **state)
 {
 	struct fixture *f = *state;
@@ -324,6 +358,8 @@ main(void)
 		TEST(finds_members_by_their_whole_name),
 		TEST(reports_every_shortage_of_memory),
 		TEST(writes_the_ends_of_the_number_range),
+		TEST(a_long_text_needs_little_more_than_its_length),
+		TEST(others_may_use_the_arena_meanwhile),
 		TEST(knows_how_long_a_string_will_be),
 	};
 

@@ -9,18 +9,24 @@
 #define TIMEOUT_DEFAULT_MS 10000
 #define PAYLOAD_TAG 0x12 /* Call.payload: field 2, length-prefixed */
 
+#define REASON(name) LATCHKEY__RPC__V1__REASON__REASON_##name
+
 /* What a caller is told when the server said nothing. */
 static const struct {
 	enum code code;
+	Latchkey__Rpc__V1__Reason reason;
 	const char *message;
 } failures[] = {
-	{ CODE_INVALID_ARGUMENT, "The request is longer than a message may "
-	                         "be." },
-	{ CODE_DEADLINE_EXCEEDED, "The server did not answer in time." },
-	{ CODE_RESOURCE_EXHAUSTED, "The call needs more memory than it may "
-	                           "use." },
-	{ CODE_UNAVAILABLE, "The server cannot be reached." },
-	{ CODE_INTERNAL, "The server's reply cannot be understood." },
+	{ CODE_INVALID_ARGUMENT, REASON(MESSAGE_TOO_LARGE),
+	  "The request is longer than a message may be." },
+	{ CODE_DEADLINE_EXCEEDED, REASON(UNSPECIFIED),
+	  "The server did not answer in time." },
+	{ CODE_RESOURCE_EXHAUSTED, REASON(RESPONSE_TOO_LARGE),
+	  "The answer needs more memory than a call may use." },
+	{ CODE_UNAVAILABLE, REASON(UNSPECIFIED),
+	  "The server cannot be reached." },
+	{ CODE_INTERNAL, REASON(UNSPECIFIED),
+	  "The server's reply cannot be understood." },
 };
 
 static void
@@ -31,8 +37,10 @@ fail(struct slot *slot, enum code code)
 	latchkey__rpc__v1__status__init(status);
 	status->code = (uint32_t)code;
 	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
-		if (failures[i].code == code)
+		if (failures[i].code == code) {
+			status->reason = failures[i].reason;
 			status->message = (char *)failures[i].message;
+		}
 	slot->call.code = code;
 	slot->call.status = status;
 	slot->call.reply = NULL;
@@ -238,8 +246,9 @@ pack(struct slot *slot, const char *method, const ProtobufCMessage *request)
 	      varint_size(payload_len) + payload_len;
 	if (len > MESSAGE_LIMIT)
 		return CODE_INVALID_ARGUMENT;
+	/* Without memory to send it, it cannot be sent now. */
 	if (nng_msg_alloc(&slot->msg, len) != 0)
-		return CODE_RESOURCE_EXHAUSTED;
+		return CODE_UNAVAILABLE;
 	at = nng_msg_body(slot->msg);
 	at += latchkey__rpc__v1__call__pack(&envelope, at);
 	*at++ = PAYLOAD_TAG;

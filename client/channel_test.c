@@ -18,6 +18,7 @@
 #include "base/test_authority.h"
 #include "proto/latchkey/v1/auth_service.pb-c.h"
 
+#define REASON(name) LATCHKEY__RPC__V1__REASON__REASON_##name
 #define WAIT_MS 20000
 
 #define RESPONSE_TYPE (&latchkey__v1__verify_token_request__descriptor)
@@ -279,8 +280,7 @@ passes_on_what_the_server_says(void **state)
 	start(f);
 	call = begin(f->channel);
 	assert_int_equal(ask(call, "t/Fail", ""), CODE_RESOURCE_EXHAUSTED);
-	assert_int_equal(call->status->reason,
-	                 LATCHKEY__RPC__V1__REASON__REASON_QUEUE_FULL);
+	assert_int_equal(call->status->reason, REASON(QUEUE_FULL));
 	assert_int_equal(call->status->retry_after_ms, 1234);
 	assert_int_equal(call->status->n_violations, 1);
 	assert_string_equal(call->status->violations[0]->field, "token");
@@ -318,10 +318,12 @@ bounds_requests_and_what_replies_may_use(void **state)
 	token[MESSAGE_LIMIT] = '\0';
 	call = begin(f->channel);
 	assert_int_equal(ask(call, "t/Echo", token), CODE_INVALID_ARGUMENT);
+	assert_int_equal(call->status->reason, REASON(MESSAGE_TOO_LARGE));
 	channel_call_end(call);
 	token[4000] = '\0';
 	call = begin(f->channel);
 	assert_int_equal(ask(call, "t/Echo", token), CODE_RESOURCE_EXHAUSTED);
+	assert_int_equal(call->status->reason, REASON(RESPONSE_TOO_LARGE));
 	channel_call_end(call);
 	token[100] = '\0';
 	assert_true(echoes(f->channel, token));

@@ -9,7 +9,6 @@
 #include "client/client_settings.h"
 
 #define CALLS_DEFAULT 64
-#define MESSAGE_MAX 1048576 /* more than any server may be set to */
 #define METHOD_MAX 128
 #define TIMEOUT_DEFAULT_MS 10000
 
@@ -30,7 +29,7 @@ latchkey_open(const struct latchkey_options *options, struct latchkey **out,
 		.calls_max = options->calls_max == 0 ? CALLS_DEFAULT
 		                                     : options->calls_max,
 		.arena_size = MESSAGE_ARENA_SIZE,
-		.message_max = MESSAGE_MAX,
+		.message_max = REPLY_LIMIT,
 	};
 	struct latchkey *latchkey = calloc(1, sizeof(*latchkey));
 	enum code code;

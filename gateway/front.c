@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/message_limit.h"
 #include "base/process.h"
 #include "base/version.h"
 #include "client/channel.h"
@@ -15,8 +16,6 @@
 #include "gateway/http_tls.h"
 #include "gateway/proxy_list.h"
 
-/* What a call may need: its answer copied twice and unpacked. */
-#define CALL_ARENA_FACTOR 4
 /* What translating a request may need beside its text, JSON trees included. */
 #define REQUEST_ARENA_FACTOR 8
 #define DRAIN_SLACK_MS 1000
@@ -132,14 +131,23 @@ dials_tls(const struct gateway_settings *s)
 	return strncmp(s->server.url, "tls+tcp", strlen("tls+tcp")) == 0;
 }
 
+/* A longer answer than we take would end the connection and every call. */
+static size_t
+reply_max(const struct gateway_settings *s)
+{
+	size_t configured = (size_t)s->server.message_max;
+
+	return configured < REPLY_LIMIT ? REPLY_LIMIT : configured;
+}
+
 static struct channel_options
 channel_options_of(const struct gateway_settings *s)
 {
 	struct channel_options options = {
 		.url = s->server.url,
 		.calls_max = (unsigned)s->server.calls_max,
-		.arena_size = CALL_ARENA_FACTOR * (size_t)s->server.message_max,
-		.message_max = (size_t)s->server.message_max,
+		.arena_size = MESSAGE_ARENA_SIZE / REPLY_LIMIT * reply_max(s),
+		.message_max = reply_max(s),
 		.hold = true, /* until everything else has been checked */
 	};
 

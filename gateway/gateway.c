@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encoding.h"
+#include "base/log.h"
 #include "client/channel.h"
 #include "gateway/documents.h"
 #include "gateway/profile.h"
@@ -16,6 +18,7 @@
 
 #define RPC_TIMEOUT_MS 10000
 #define RPC_TIMEOUT_MAX_MS 60000
+#define REQUEST_ID_SIZE 16 /* bytes */
 /* Enough for the paths of routes with a limit of their own; a longer path has
  * the limit of all others. */
 #define BODY_LIMIT_PATH_MAX 4096
@@ -249,13 +252,27 @@ respond(struct pending *p, bool close)
 	http_respond(p->request, &response);
 }
 
+/* Nobody else says why the client gets 500. */
+static void
+log_length(const struct exchange *x)
+{
+	char id[HEX_SIZE(REQUEST_ID_SIZE)];
+
+	hex_encode(x->inquiry.request_id, REQUEST_ID_SIZE, id);
+	LOG_EVENT(LOG_LEVEL_WARN, "answer_too_long",
+	          LOG_T("method", x->rpc_name), LOG_T("request_id", id));
+}
+
 static void
 finish_call(struct channel_call *call, void *ctx)
 {
 	struct pending *p = ctx;
 
+	p->exchange.answer_arena = call->arena;
 	translate_reply(&p->gateway->translator, &p->exchange, call->code,
 	                call->status, call->reply);
+	if (p->exchange.is_too_long)
+		log_length(&p->exchange);
 	/* The answer may hold bytes of the reply; p is gone after it. */
 	respond(p, false);
 	channel_call_end(call);

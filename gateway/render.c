@@ -37,6 +37,13 @@ find_input(const void *ctx, const char *name)
 	return NULL;
 }
 
+/* A call's answer goes where the reply is: a request has less room. */
+static struct arena *
+answer_arena(const struct exchange *x)
+{
+	return x->answer_arena != NULL ? x->answer_arena : x->inquiry.arena;
+}
+
 static enum code
 end_text(struct json_out *text, struct bytes *out)
 {
@@ -346,7 +353,7 @@ render_document(const struct translator *t, struct exchange *x)
 	cors_expose(t->cors, origin_of(x), refresh_cookie_is_on(x), &x->answer);
 }
 
-void
+bool
 render_success(const struct translator *t, struct exchange *x,
                const ProtobufCMessage *reply)
 {
@@ -358,17 +365,15 @@ render_success(const struct translator *t, struct exchange *x,
 
 	if (x->route->answer.document != DOCUMENT_NONE) {
 		render_document(t, x);
-		return;
+		return true;
 	}
 	content.source = &source;
 	if (!add_links(t, x, reply, &source) ||
-	    fill_answer(t, x, &content, x->inquiry.arena) != CODE_OK) {
-		render_error(t, x, &refusal);
-		return;
-	}
+	    fill_answer(t, x, &content, answer_arena(x)) != CODE_OK)
+		return false;
 	if (x->route->cookie.is_used && !refresh_cookie_give(x, reply)) {
 		render_error(t, x, &refusal);
-		return;
+		return true;
 	}
 	if (x->route->answer.raw != NULL)
 		type = render_raw(x, reply);
@@ -378,4 +383,5 @@ render_success(const struct translator *t, struct exchange *x,
 	else if (x->route->answer.no_store)
 		answer_add(&x->answer, "Cache-Control", "no-store");
 	cors_expose(t->cors, origin_of(x), refresh_cookie_is_on(x), &x->answer);
+	return true;
 }

@@ -16,9 +16,12 @@ void render_empty(const struct translator *t, struct exchange *x,
 /* render_preflight answers a CORS preflight. */
 void render_preflight(const struct translator *t, struct exchange *x);
 
-/* render_success answers with what the route says; reply may be NULL. */
-void render_success(const struct translator *t, struct exchange *x,
-                    const ProtobufCMessage *reply);
+/*
+ * render_success answers with what the route says; reply may be NULL. False:
+ * there is no room for the answer, and none was made.
+ */
+NODISCARD bool render_success(const struct translator *t, struct exchange *x,
+                              const ProtobufCMessage *reply);
 
 /* What a refusal may say; unset variables read as empty. */
 struct refusal {

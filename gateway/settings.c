@@ -74,9 +74,10 @@ static const struct setting rows[] = {
 	ROW_NUMBER(server, calls_max, "1024", 1, 65536,
 	           "Calls in flight to the server; 1 to 65536. Further "
 	           "requests get 503."),
-	ROW_NUMBER(server, message_max, "327680", 1024, 16777216,
+	ROW_NUMBER(server, message_max, "1048576", 1024, 16777216,
 	           "Bytes of the server's answer to one call; 1024 to "
-	           "16777216. The server's limits.message_max or more."),
+	           "16777216. The server's answers have up to 1048576: less "
+	           "than that counts as that."),
 
 	ROW_LIST(cors, origins, "", 256,
 	         "Origins whose pages may read our answers, exactly as "

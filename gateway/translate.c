@@ -365,8 +365,8 @@ translate_request(const struct translator *t, struct exchange *x)
 	if (!choose_route(t, x))
 		return caller_check_begin(x);
 	if (x->route->rpc == NULL) {
-		render_success(t, x, NULL);
-		return false;
+		return !render_success(t, x, NULL) &&
+		       refuse(t, x, CONDITION_INTERNAL);
 	}
 	if (!take_input(t, x) || !take_fields(t, x))
 		return caller_check_begin(x);

@@ -52,8 +52,11 @@ struct exchange {
 	const char *traceparent;  /* NULL: none or not one */
 
 	struct answer answer;
-	bool failed;        /* the answer is an error */
-	unsigned condition; /* which, if failed */
+	struct arena *answer_arena; /* for a reply's own look; set by the
+	                               caller, with the reply */
+	bool failed;                /* the answer is an error */
+	unsigned condition;         /* which, if failed */
+	bool is_too_long; /* it is no answer: the call's is too long */
 
 	/* Between the steps. */
 	struct router_match match;

@@ -126,6 +126,8 @@ translate_failure(const struct translator *t, struct exchange *x,
 	};
 	struct violations violations;
 
+	x->is_too_long = status->reason ==
+	                 LATCHKEY__RPC__V1__REASON__REASON_RESPONSE_TOO_LARGE;
 	say_when(x, status->retry_after_ms, &refusal.source);
 	refusal.source.variables[TEMPLATE_METHOD] = x->inquiry.method;
 	if (status->n_violations > 0) {
@@ -151,7 +153,7 @@ is_reply(const struct exchange *x, const ProtobufCMessage *reply)
 	       x->outcome.violations.first == NULL;
 }
 
-/* The server, asked for more, found nothing: what was found here is all. */
+/* What was found here is all there is to say. */
 static void
 refuse_own(const struct translator *t, struct exchange *x,
            struct refusal *refusal)
@@ -163,6 +165,43 @@ refuse_own(const struct translator *t, struct exchange *x,
 	    CODE_OK)
 		refusal->condition = CONDITION_INTERNAL;
 	render_error(t, x, refusal);
+}
+
+/* The row with which a client says how long a page is to be; NULL: none. */
+static const struct field *
+size_row(const struct route *route)
+{
+	const struct route_paging *paging = &route->answer.paging;
+
+	for (size_t i = 0; paging->parameter != NULL && i < route->field_count;
+	     i++) {
+		const struct field *field = &route->fields[i];
+
+		if (field->target != NULL && field->parent == NULL &&
+		    field->source_count > 0 &&
+		    strcmp(field->target->name, paging->size->name) == 0)
+			return field;
+	}
+	return NULL;
+}
+
+/* The answer is longer than there is room for: a shorter page would not be. */
+static void
+refuse_length(const struct translator *t, struct exchange *x,
+              struct refusal *refusal)
+{
+	const struct field *size = size_row(x->route);
+
+	if (size == NULL) {
+		x->is_too_long = true;
+		render_error(t, x, refusal);
+		return;
+	}
+	violations_add(&x->outcome.violations, field_name_of(size, &x->input),
+	               VIOLATION_WHOLE,
+	               "A page of this size is too long for one answer: ask "
+	               "for fewer.");
+	refuse_own(t, x, refusal);
 }
 
 static void
@@ -182,7 +221,8 @@ translate_success(const struct translator *t, struct exchange *x,
 	if (is_reply(x, reply)) {
 		if (answer->accepted.count == 0 ||
 		    route_choice_holds(&answer->accepted, reply)) {
-			render_success(t, x, reply);
+			if (!render_success(t, x, reply))
+				refuse_length(t, x, &refusal);
 			return;
 		}
 		refusal.condition = answer->otherwise;

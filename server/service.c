@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/message_limit.h"
 #include "base/process.h"
 #include "base/refusal_log.h"
 #include "base/version.h"
@@ -129,6 +130,7 @@ listen_all(struct service *service, char *err, size_t err_size)
 		.inline_contexts = (unsigned)s->limits.inline_contexts,
 		.arena_size = (size_t)s->limits.arena_size,
 		.message_max = (size_t)s->limits.message_max,
+		.reply_max = REPLY_LIMIT,
 		.listeners = service->listening.listeners,
 	};
 	enum code code = listening_read(s, &service->listening, err, err_size);

@@ -226,15 +226,16 @@ static const struct setting rows[] = {
 	           "longer than its deadline is dropped."),
 
 	ROW_NUMBER(limits, message_max, "327680", 1024, 1048576,
-	           "Bytes of one call and of one answer; 1024 to 1048576. A "
-	           "connection that sends more is closed. A picture of 256 "
-	           "KiB needs the default."),
-	ROW_NUMBER(limits, arena_size, "1310720", 8192, 16777216,
+	           "Bytes of one call; 1024 to 1048576. A connection that "
+	           "sends more is closed. A picture of 256 KiB needs the "
+	           "default. Answers have at most 1 MiB, whatever this is."),
+	ROW_NUMBER(limits, arena_size, "4194304", 8192, 16777216,
 	           "Bytes of memory one call may use; 8192 to 16777216. Only "
 	           "the first 64 KiB of each call that can be in progress "
 	           "stay in memory; more is given back after the call that "
-	           "needed it. At least four times limits.message_max, or "
-	           "large calls fail with RESOURCE_EXHAUSTED."),
+	           "needed it. With less than four times limits.message_max "
+	           "large calls fail with RESOURCE_EXHAUSTED, with less than "
+	           "the default long lists."),
 	ROW_NUMBER(limits, inline_contexts, "64", 1, 4096,
 	           "Calls in progress beyond those in queues; 1 to 4096."),
 	ROW_NUMBER(limits, files_max, "4096", 64, 1048576,

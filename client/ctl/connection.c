@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/message_limit.h"
 #include "base/version.h"
 #include "client/channel.h"
 #include "client/client_settings.h"
@@ -15,8 +16,6 @@
 
 #define TIMEOUT_MS 10000
 #define TIMEOUT_MAX_MS 60000
-#define REPLY_MAX ((size_t)1 << 20) /* more than any server may be set to */
-#define CALL_ARENA_SIZE (4 * REPLY_MAX)
 
 struct connection {
 	struct arena *arena;
@@ -120,8 +119,8 @@ dial(struct connection *connection, const char *config,
 	struct channel_options options = {
 		.url = resolve_url(arena, config, settings->server.url),
 		.calls_max = 1,
-		.arena_size = CALL_ARENA_SIZE,
-		.message_max = REPLY_MAX,
+		.arena_size = MESSAGE_ARENA_SIZE,
+		.message_max = REPLY_LIMIT,
 	};
 	char err[512] = "";
 

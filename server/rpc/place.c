@@ -52,8 +52,8 @@ static enum code
 fail_length(struct rpc_call *call)
 {
 	return rpc_fail(call, CODE_RESOURCE_EXHAUSTED,
-	                REASON(MESSAGE_TOO_LARGE),
-	                "The response is longer than a message may be.");
+	                REASON(RESPONSE_TOO_LARGE),
+	                "The answer is longer than a reply may be.");
 }
 
 /* Gives the place to NNG: nothing may touch it after this. */
@@ -63,7 +63,7 @@ answer(struct place *place, enum code code, const ProtobufCMessage *payload)
 	struct reply reply;
 
 	reply_init(&reply, &place->call, code, payload);
-	if (reply_size(&reply) > place->shared->message_max) {
+	if (reply_size(&reply) > place->shared->reply_max) {
 		code = fail_length(&place->call);
 		reply_init(&reply, &place->call, code, NULL);
 	}
@@ -79,6 +79,9 @@ answer(struct place *place, enum code code, const ProtobufCMessage *payload)
 		return;
 	}
 	reply_pack(&reply, nng_msg_body(place->answer));
+	/* Before it is sent, which may take a while: only as many calls as a
+	 * lane has threads use much memory at the same time. */
+	arena_pool_reset(&place->arena);
 	place->answering = true;
 	nng_aio_set_msg(place->aio, place->answer);
 	nng_ctx_send(place->ctx, place->aio);
@@ -182,7 +185,6 @@ finish_answer(struct place *place, int rv)
 	}
 	place->answer = NULL;
 	nng_aio_set_msg(place->aio, NULL);
-	arena_pool_reset(&place->arena);
 	leave_gate(place);
 }
 

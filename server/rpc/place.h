@@ -18,7 +18,7 @@ struct place_shared {
 	struct dispatch dispatch;
 	struct listener_set *listeners;
 	struct lane_pool *lanes[LANE_COUNT]; /* NULL: no method uses it */
-	size_t message_max;                  /* bytes of a reply */
+	size_t reply_max;                    /* bytes, with its envelope */
 	struct gate gate;
 };
 

@@ -142,10 +142,11 @@ rpc_server_open(const struct rpc_server_options *options,
 	enum code code;
 
 	if (options->method_count == 0 || options->listener_count == 0 ||
-	    options->inline_contexts == 0 || options->message_max == 0) {
+	    options->inline_contexts == 0 || options->message_max == 0 ||
+	    options->reply_max == 0) {
 		(void)snprintf(err, err_size,
 		               "the RPC server needs methods, listeners, "
-		               "contexts and a bound of messages");
+		               "contexts and bounds of calls and replies");
 		return CODE_INVALID_ARGUMENT;
 	}
 	rpc = calloc(1, sizeof(*rpc) + count * sizeof(rpc->places[0]));
@@ -154,7 +155,7 @@ rpc_server_open(const struct rpc_server_options *options,
 		return CODE_RESOURCE_EXHAUSTED;
 	}
 	rpc->place_count = count;
-	rpc->shared.message_max = options->message_max;
+	rpc->shared.reply_max = options->reply_max;
 	gate_init(&rpc->shared.gate);
 	code = open_parts(rpc, options, err, err_size);
 	if (code != CODE_OK) {

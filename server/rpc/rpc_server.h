@@ -41,7 +41,8 @@ struct rpc_server_options {
 	struct lane_options lanes[LANE_COUNT]; /* LANE_INLINE is ignored */
 	unsigned inline_contexts; /* calls received beyond what queues hold */
 	size_t arena_size;        /* bytes a call may use */
-	size_t message_max;       /* bytes of an envelope */
+	size_t message_max;       /* bytes of a call, with its envelope */
+	size_t reply_max;         /* bytes of a reply, likewise */
 	const struct listener_options *listeners;
 	size_t listener_count;
 };

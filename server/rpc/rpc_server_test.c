@@ -139,6 +139,7 @@ setup(void **state)
 		.inline_contexts = 4,
 		.arena_size = 16384,
 		.message_max = 8192,
+		.reply_max = 8192,
 		.listeners = f->listeners,
 		.listener_count = 1,
 	};
@@ -379,7 +380,7 @@ bounds_the_reply_too(void **state)
 	struct test_exchange x;
 	char token[400];
 
-	f->options.message_max = 300;
+	f->options.reply_max = 300;
 	start_with_peer(f);
 	memset(token, 'x', sizeof(token) - 1);
 	token[sizeof(token) - 1] = '\0';
@@ -388,10 +389,9 @@ bounds_the_reply_too(void **state)
 	assert_status(test_exchange_end(&x), CODE_OK, REASON(UNSPECIFIED));
 	test_exchange_free(&x);
 	token[250] = 'x';
-	/* Inproc has no bound of its own for what comes in. */
 	test_exchange_begin(&x, &f->peer, "t/Echo", token, 0);
 	assert_status(test_exchange_end(&x), CODE_RESOURCE_EXHAUSTED,
-	              REASON(MESSAGE_TOO_LARGE));
+	              REASON(RESPONSE_TOO_LARGE));
 	test_exchange_free(&x);
 }
 
@@ -403,6 +403,7 @@ carries_large_calls_and_answers(void **state)
 	struct test_exchange x;
 
 	f->options.message_max = MESSAGE_LIMIT;
+	f->options.reply_max = REPLY_LIMIT;
 	f->options.arena_size = MESSAGE_ARENA_SIZE;
 	(void)snprintf(f->url, sizeof(f->url), "ipc://%s/s", f->dir);
 	start_with_peer(f);

@@ -2,9 +2,11 @@
  * ListUsers: one walk over all users in id order. Only the page's users stay in
  * the arena, so that what a call may use bounds a page and not the store.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/message_limit.h"
 #include "proto/latchkey/v1/user_service.pb-c.h"
 #include "server/domain/role.h"
 #include "server/server.h"
@@ -24,6 +26,14 @@
 #define SEARCH_MAX 254     /* bytes */
 #define DEADLINE_EVERY 512 /* users between two looks at the clock */
 
+/* Bytes around one user, and beside all users, of a ListUsersResponse. */
+#define AROUND_USER 6
+#define BESIDE_USERS 64
+
+_Static_assert(PAGE_SIZE *(USER_MESSAGE_MAX + AROUND_USER) + BESIDE_USERS <=
+                       REPLY_PAYLOAD_MAX,
+               "a page that nobody asked to be larger can always be sent");
+
 /* A walk in progress. */
 struct walk {
 	const Latchkey__V1__ListUsersRequest *req;
@@ -32,6 +42,7 @@ struct walk {
 	uint32_t page_size;
 	Latchkey__V1__User **users; /* room for page_size */
 	size_t user_count;
+	size_t size; /* bytes of the answer so far */
 	uint64_t total;
 };
 
@@ -76,21 +87,34 @@ matches(struct arena *arena, const struct walk *walk, const struct user *user)
 	       contains(arena, user->name, search);
 }
 
+static enum code
+refuse_size(struct rpc_call *call)
+{
+	rpc_violation(call, "page_size", "too_large",
+	              "A page of this size is too long for one answer: ask "
+	              "for fewer.");
+	return rpc_fail_fields(call);
+}
+
 /* take counts a user that matches and keeps it if it is on the page. */
 static enum code
 take(struct rpc_call *call, struct walk *walk, const struct user *user,
      bool *kept)
 {
 	uint64_t index = walk->total++;
+	Latchkey__V1__User *message = NULL;
 	enum code code;
 
 	*kept = index >= walk->first && walk->user_count < walk->page_size;
 	if (!*kept)
 		return CODE_OK;
-	code = user_message_make(call, user, &walk->users[walk->user_count]);
-	if (code == CODE_OK)
-		walk->user_count++;
-	return code;
+	code = user_message_make(call, user, &message);
+	if (code != CODE_OK)
+		return code;
+	walk->users[walk->user_count++] = message;
+	walk->size +=
+		AROUND_USER + latchkey__v1__user__get_packed_size(message);
+	return walk->size > REPLY_PAYLOAD_MAX ? refuse_size(call) : CODE_OK;
 }
 
 static enum code
@@ -126,7 +150,7 @@ begin(struct rpc_call *call, const Latchkey__V1__ListUsersRequest *req,
 	char *search;
 	enum code code;
 
-	*walk = (struct walk){ .req = req, .search = "" };
+	*walk = (struct walk){ .req = req, .search = "", .size = BESIDE_USERS };
 	walk->page_size = req->page_size == 0 ? PAGE_SIZE : req->page_size;
 	walk->first = (uint64_t)(page - 1) * walk->page_size;
 	if (walk->page_size > PAGE_SIZE_MAX)
@@ -162,13 +186,19 @@ user_list_users(struct rpc_call *call, const void *in, void *out)
 	Latchkey__V1__ListUsersResponse *resp = out;
 	struct store_txn txn;
 	struct walk walk;
-	enum code code = begin(call, in, &walk);
+	enum code code = begin(call, in, &walk), end;
 
 	if (code != CODE_OK)
 		return code;
+	assert(walk.users != NULL);
 	store_begin_read(call->server->store, &txn);
 	code = walk_users(call, &txn, &walk);
-	if (store_end(&txn) != CODE_OK)
+	end = store_end(&txn);
+	/* Fewer of them would have had room. */
+	if (code != CODE_OK && call->arena->full && walk.user_count > 0 &&
+	    walk.page_size > 1)
+		return refuse_size(call);
+	if (end != CODE_OK)
 		return store_refuse(call, &txn);
 	if (code != CODE_OK)
 		return code;

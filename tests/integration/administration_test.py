@@ -14,8 +14,10 @@ STRONG = "correct horse battery"
 class Administration(unittest.TestCase):
     """Each case has a server of its own and the operator logged in."""
 
+    SERVER = {}  # its settings
+
     def setUp(self):
-        self.deployment = Deployment()
+        self.deployment = Deployment(server=self.SERVER)
         self.addCleanup(self.deployment.close)
         self.deployment.create().start_server()
         url = "tls+tcp://127.0.0.1:%d" % self.deployment.service_port
@@ -62,6 +64,31 @@ class Administration(unittest.TestCase):
     def create(self, email, *options, **more):
         return self.answer("users", "create", "--email", email, *options,
                            **more)["user"]
+
+
+class LongListTest(Administration):
+    """Users with all the attributes and names that there is room for."""
+
+    NAMES = ["a%039d" % number for number in range(8)]
+    SERVER = {"users.attributes": [name + ":text:user" for name in NAMES]}
+
+    def test_users_with_much_to_say_are_listed(self):
+        name = "\U0001f600" * 150
+        text = "\U0001f600" * 255  # 8 KiB in eight of them
+        attributes = [word for key in self.NAMES
+                      for word in ("--attribute", "%s=%s" % (key, text))]
+        for number in range(120):
+            self.create("u%d@example.com" % number, "--first-name", name,
+                        "--last-name", name, *attributes)
+        users = self.answer("users", "list")["users"]
+        self.assertEqual(50, len(users))
+        self.assertEqual({text}, {a["text"] for a in users[-1]["attributes"]})
+        self.assertIn("121 in all, page 2",
+                      self.must("users", "list", "--page", "2"))
+        self.refused(REFUSED, "users", "list", "--page-size", "200",
+                     word="page_size: A page of this size is too long")
+        self.assertEqual("u119@example.com", self.answer(
+            "users", "show", "u119@example.com")["user"]["email"])
 
 
 class UsersTest(Administration):
