@@ -1,7 +1,13 @@
 import axios from "axios";
 
+/* A path is one of the page's own origin, as fetch sees it. */
+function originOf(url) {
+	return new URL(url, globalThis.location?.href).origin;
+}
+
 export function createApi(baseURL, storage = localStorage) {
 	const api = axios.create({ baseURL });
+	const origin = originOf(baseURL);
 	let refreshing = null;
 
 	async function refresh() {
@@ -15,7 +21,8 @@ export function createApi(baseURL, storage = localStorage) {
 
 	api.interceptors.request.use((config) => {
 		const access = storage.getItem("access");
-		if (access)
+		// An address in full may be anybody's.
+		if (access && originOf(api.getUri(config)) === origin)
 			config.headers.Authorization = `Bearer ${access}`;
 		return config;
 	});

@@ -6,8 +6,12 @@ export function createApi(
 ) {
 	const client = createClient({ baseUrl, ...options });
 	const api = axios.create({ baseURL: baseUrl });
+	const { origin } = new URL(baseUrl);
 
 	api.interceptors.request.use(async (config) => {
+		// An address in full may be anybody's.
+		if (new URL(api.getUri(config), baseUrl).origin !== origin)
+			return config;
 		const token = await client.accessToken();
 		if (token)
 			config.headers.Authorization = `Bearer ${token}`;

@@ -1,5 +1,6 @@
 /* axios with an interceptor: document 000's own, and one that asks client/web. */
 import assert from "node:assert/strict";
+import http from "node:http";
 import test from "node:test";
 import axios from "axios";
 import { memoryStorage } from "latchkey";
@@ -81,4 +82,29 @@ test("axios gets its tokens from the client", async () => {
 	await client.logout();
 	await assert.rejects(api.get(PROFILE),
 		(error) => error.response.status === 401);
+});
+
+/* Another origin, which tells what Authorization came; it refuses all. */
+async function elsewhere(t) {
+	const heard = [];
+	const server = http.createServer((request, response) => {
+		heard.push(request.headers.authorization);
+		response.writeHead(401).end();
+	});
+	await new Promise((done) => server.listen(0, "127.0.0.1", done));
+	t.after(() => server.close());
+	return { heard, url: `http://127.0.0.1:${server.address().port}/` };
+}
+
+test("axios sends no token to another origin", async (t) => {
+	const { heard, url } = await elsewhere(t);
+	const { fetch } = watched();
+	const shared = createSharedApi(BASE, { storage: memoryStorage(), fetch });
+	await shared.client.login({ email: await stranger(), password: PASSWORD });
+	for (const { api } of [await entered(), shared]) {
+		await assert.rejects(api.get(url), /401/);
+		assert.equal((await api.get(BASE + PROFILE)).status, 200);
+	}
+	assert.ok(heard.length >= 2);
+	assert.deepEqual(heard, heard.map(() => undefined));
 });
