@@ -221,6 +221,16 @@ test("while the gateway is away nobody is logged out", async (t) => {
 	assert.equal((await ask(ME, { access: backendAccess })).body.email, email);
 });
 
+test("an answer that says nothing of the login leaves it", async (t) => {
+	const { page } = await entered(t);
+	const first = await session(page);
+	t.after(() => { failing = {}; });
+	failing = { "/api/token/refresh/": { status: 200 } };
+	const { backendAccess, error } = await update(page);
+	assert.deepEqual([backendAccess, error],
+		[first.backendAccess, undefined]);
+});
+
 test("a login that cannot be tried does not blame the password", async (t) => {
 	const page = await open(t);
 	const email = await stranger();
@@ -317,4 +327,19 @@ test("what expired is renewed by the server's page alone", async (t) => {
 	assert.equal(second.backendRefresh !== first.backendRefresh, ROTATES);
 	assert.deepEqual(seen, ["POST /api/token/refresh/"]);
 	assert.equal((await ask(ME, { access: second.backendAccess })).status, 200);
+});
+
+test("no cache may give one person's session to another", async (t) => {
+	const { page } = await entered(t);
+	const bearing = [];
+	for (const path of ["/", "/login", "/nowhere"]) {
+		const answer = await page.request.get(APP + path);
+		const { "cache-control": caching, "set-cookie": cookie } =
+			answer.headers();
+		if (!cookie?.includes(COOKIE))
+			continue;
+		bearing.push(path);
+		assert.match(caching, /^private, no-(cache, no-)?store/, path);
+	}
+	assert.ok(bearing.includes("/"));
 });

@@ -26,13 +26,13 @@ async function refreshed(token) {
 		"/api/token/refresh/", { refresh: token.backendRefresh });
 	if (response.status === 401)
 		return { name: token.name, error: "LoginEnded" };
-	if (!response.ok)
+	const renewed = response.ok && await response.json().catch(() => null);
+	if (!renewed?.access)
 		return token;
-	const { access, refresh } = await response.json();
 	return {
 		...token,
-		backendAccess: access,
-		backendRefresh: refresh ?? token.backendRefresh,
+		backendAccess: renewed.access,
+		backendRefresh: renewed.refresh ?? token.backendRefresh,
 	};
 }
 

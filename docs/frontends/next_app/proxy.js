@@ -27,7 +27,10 @@ export async function proxy(request) {
 		request.cookies.set(name, value);
 	}
 	const response = NextResponse.next({ request });
-	for (const cookie of renewed)
+	for (const cookie of renewed) {
 		response.headers.append("Set-Cookie", cookie);
+		// Next would let caches give a page like /login to everybody.
+		response.headers.set("Cache-Control", "private, no-store");
+	}
 	return response;
 }
