@@ -169,6 +169,38 @@ note_taken(struct rpc_call *call)
 	              "role with this name already exists.");
 }
 
+/*
+ * note_excess judges a role that takes so many bytes more than are taken now:
+ * all roles are one answer.
+ */
+static enum code
+note_excess(struct rpc_call *call, struct store_txn *txn, size_t more)
+{
+	size_t size = 0;
+	enum code code = role_store_size(txn, call->arena, &size);
+
+	if (code == CODE_OK && size + more > ROLES_SIZE_MAX)
+		rpc_violation(call, "permissions", "too_long",
+		              "All roles are too long together: they may have "
+		              "768 KiB, with 32 bytes beside each text.");
+	return code;
+}
+
+_Static_assert(ROLES_SIZE_MAX == 768 * 1024 && ROLE_TEXT_COST == 32,
+               "note_excess says so");
+
+/* judge_size does that for a new role, as things are now. */
+static enum code
+judge_size(struct rpc_call *call, const struct role_entry *role)
+{
+	struct store_txn txn;
+	enum code code;
+
+	store_begin_read(call->server->store, &txn);
+	code = note_excess(call, &txn, role_entry_size(role));
+	return store_end(&txn) == CODE_OK ? code : store_refuse(call, &txn);
+}
+
 /* judge_name notes what is wrong with a new role's name, as it is now. */
 static enum code
 judge_name(struct rpc_call *call, const char *name)
@@ -207,6 +239,11 @@ add(struct rpc_call *call, struct store_txn *txn, const struct role_entry *role)
 	}
 	if (code != CODE_NOT_FOUND)
 		return code;
+	code = note_excess(call, txn, role_entry_size(role));
+	if (code == CODE_OK)
+		code = rpc_fail_fields(call);
+	if (code != CODE_OK)
+		return code;
 	role_store_add(txn, call->arena, role);
 	if (txn->code == CODE_RESOURCE_EXHAUSTED &&
 	    txn->fault == STORE_FAULT_NONE && !call->arena->full)
@@ -232,6 +269,8 @@ role_create_role(struct rpc_call *call, const void *in, void *out)
 		code = set_permissions(call, req->permissions,
 		                       req->n_permissions, &role);
 	if (code == CODE_OK)
+		code = judge_size(call, &role);
+	if (code == CODE_OK)
 		code = rpc_fail_fields(call);
 	if (code != CODE_OK || req->validate_only)
 		return code;
@@ -250,9 +289,11 @@ update(struct rpc_call *call, struct store_txn *txn,
        const Latchkey__V1__UpdateRoleRequest *req, struct role_entry *role)
 {
 	enum code code = find(call, txn, req->name, role);
+	size_t before, after;
 
 	if (code != CODE_OK)
 		return code;
+	before = role_entry_size(role);
 	if (req->description_presence_case == HAS_DESCRIPTION) {
 		field_note(call, "description",
 		           role_description_fault(req->description));
@@ -261,6 +302,10 @@ update(struct rpc_call *call, struct store_txn *txn,
 	if (req->permissions != NULL)
 		code = set_permissions(call, req->permissions->names,
 		                       req->permissions->n_names, role);
+	after = role_entry_size(role);
+	/* What is too long already, from before the limit, may shrink. */
+	if (code == CODE_OK && after > before)
+		code = note_excess(call, txn, after - before);
 	if (code == CODE_OK)
 		code = rpc_fail_fields(call);
 	if (code == CODE_OK)

@@ -4,12 +4,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "base/message_limit.h"
 #include "proto/latchkey/v1/role_service.pb-c.h"
 #include "server/services/service_fixture.h"
+#include "server/store/role_store.h"
 
 enum { ROOT = 1, ADA };
 
@@ -124,6 +127,92 @@ may(struct service_fixture *f, const char *permission)
 	req.permission = (char *)permission;
 	assert_int_equal(role_check_permission(&f->call, &req, &resp), CODE_OK);
 	return resp.allowed;
+}
+
+/* So many permissions of the greatest length; at most 200. */
+static char **
+longest(size_t count)
+{
+	static char texts[ROLE_PERMISSIONS_MAX][PERMISSION_MAX + 1];
+	static char *list[ROLE_PERMISSIONS_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		(void)snprintf(texts[i], sizeof(texts[i]), "%0*zu",
+		               PERMISSION_MAX, i);
+		list[i] = texts[i];
+	}
+	return list;
+}
+
+/* Makes roles as long as they may be until one is refused; how many. */
+static size_t
+fill(struct service_fixture *f)
+{
+	enum code code = CODE_OK;
+	char name[8];
+	size_t count = 0;
+
+	for (; code == CODE_OK; count++) {
+		(void)snprintf(name, sizeof(name), "%zu", count);
+		code = create(f, name, longest(ROLE_PERMISSIONS_MAX),
+		              ROLE_PERMISSIONS_MAX);
+	}
+	assert_int_equal(code, CODE_INVALID_ARGUMENT);
+	assert_int_equal(f->call.violation_count, 1);
+	assert_string_equal(f->call.violations[0].field, "permissions");
+	assert_string_equal(f->call.violations[0].code, "too_long");
+	return count - 1;
+}
+
+static enum code
+set_permissions(struct service_fixture *f, const char *name, size_t count)
+{
+	Latchkey__V1__UpdateRoleRequest req =
+		LATCHKEY__V1__UPDATE_ROLE_REQUEST__INIT;
+	Latchkey__V1__Permissions permissions = LATCHKEY__V1__PERMISSIONS__INIT;
+
+	permissions.names = longest(count);
+	permissions.n_names = count;
+	req.name = (char *)name;
+	req.permissions = &permissions;
+	return update(f, &req);
+}
+
+static void
+all_roles_together_fit_an_answer(void **state)
+{
+	struct service_fixture *f = *state;
+	Latchkey__V1__ListRolesRequest req =
+		LATCHKEY__V1__LIST_ROLES_REQUEST__INIT;
+	Latchkey__V1__ListRolesResponse resp =
+		LATCHKEY__V1__LIST_ROLES_RESPONSE__INIT;
+	void *memory = test_malloc(MESSAGE_ARENA_SIZE);
+	size_t count = fill(f), size;
+
+	service_fixture_next(f);
+	arena_init(&f->arena, memory, MESSAGE_ARENA_SIZE);
+	assert_int_equal(role_list_roles(&f->call, &req, &resp), CODE_OK);
+	assert_true(resp.n_roles >= count);
+	size = latchkey__v1__list_roles_response__get_packed_size(&resp);
+	assert_true(size <= ROLES_SIZE_MAX && size > ROLES_SIZE_MAX / 2);
+	arena_init(&f->arena, f->memory, sizeof(f->memory));
+	test_free(memory);
+}
+
+static void
+a_role_grows_only_while_there_is_room_for_all(void **state)
+{
+	struct service_fixture *f = *state;
+
+	assert_int_equal(create(f, "small", NULL, 0), CODE_OK);
+	(void)fill(f);
+	assert_int_equal(set_permissions(f, "small", ROLE_PERMISSIONS_MAX),
+	                 CODE_INVALID_ARGUMENT);
+	assert_string_equal(f->call.violations[0].field, "permissions");
+	assert_int_equal(set_permissions(f, "small", 1), CODE_OK);
+	assert_int_equal(set_permissions(f, "0", 1), CODE_OK);
+	assert_int_equal(set_permissions(f, "small", ROLE_PERMISSIONS_MAX - 1),
+	                 CODE_OK);
 }
 
 static void
@@ -317,6 +406,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(all_roles_together_fit_an_answer),
+		CASE(a_role_grows_only_while_there_is_room_for_all),
 		CASE(judging_tells_every_fault_and_makes_nothing),
 		CASE(a_role_has_its_permissions_sorted_once),
 		CASE(roles_are_listed_by_name),

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/json.h"
 #include "proto/latchkey/store/v1/role_record.pb-c.h"
 #include "server/store/record.h"
 #include "server/store/store.h"
@@ -146,6 +147,45 @@ role_store_find(struct store_txn *txn, struct arena *arena, const char *name,
 	code = unpack(arena, name_key(name), value, out);
 	store_fail(txn, code);
 	return code;
+}
+
+static size_t
+text_size(const char *text)
+{
+	return json_string_len(text, strlen(text)) + ROLE_TEXT_COST;
+}
+
+size_t
+role_entry_size(const struct role_entry *role)
+{
+	size_t size = text_size(role->name) + text_size(role->description);
+
+	for (size_t i = 0; i < role->permission_count; i++)
+		size += text_size(role->permissions[i]);
+	return size;
+}
+
+enum code
+role_store_size(struct store_txn *txn, struct arena *arena, size_t *out)
+{
+	struct store_cursor cursor;
+	size_t size = 0;
+
+	store_seek(txn, STORE_ROLE, (struct bytes){ 0 }, &cursor);
+	for (; cursor.key.data != NULL; store_next(&cursor)) {
+		size_t mark = arena->used;
+		struct role_entry role;
+		enum code code = unpack(arena, cursor.key, cursor.value, &role);
+
+		if (code == CODE_OK)
+			size += role_entry_size(&role);
+		store_fail(txn, code);
+		arena_rewind(arena, mark);
+	}
+	store_cursor_release(&cursor);
+	if (txn->code == CODE_OK)
+		*out = size;
+	return txn->code;
 }
 
 static void

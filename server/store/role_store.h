@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/code.h"
+#include "base/message_limit.h"
 
 struct store_txn;
 
@@ -18,6 +19,17 @@ struct store_txn;
 #define ROLE_PERMISSIONS_MAX 200
 #define PERMISSION_MAX 100 /* bytes */
 #define ROLES_MAX 1000     /* in the store */
+
+/*
+ * Bytes of all roles: for each name, description and permission its length as
+ * a string in JSON and ROLE_TEXT_COST more. That is more than it takes packed,
+ * unpacked or in JSON, so a list of all roles fits an answer and its memory.
+ */
+#define ROLES_SIZE_MAX 786432
+#define ROLE_TEXT_COST 32
+
+_Static_assert(ROLES_SIZE_MAX <= REPLY_PAYLOAD_MAX,
+               "all roles can always be listed");
 
 /* A role; strings are never NULL. */
 struct role_entry {
@@ -55,6 +67,13 @@ void role_store_del(struct store_txn *txn, const char *name);
  */
 NODISCARD enum code role_store_find(struct store_txn *txn, struct arena *arena,
                                     const char *name, struct role_entry *out);
+
+/* role_entry_size returns what a role takes of ROLES_SIZE_MAX. */
+size_t role_entry_size(const struct role_entry *role);
+
+/* role_store_size adds that up for all roles, one after the other. */
+NODISCARD enum code role_store_size(struct store_txn *txn, struct arena *arena,
+                                    size_t *out);
 
 /* role_store_list copies every role into the arena, by name. */
 NODISCARD enum code role_store_list(struct store_txn *txn, struct arena *arena,
