@@ -131,6 +131,7 @@ test("the docs page can be used with the keyboard alone", async (t) => {
 	await assertFocusIsSeen(page, "Authorize");
 	await tabTo(page, "#operations-car-management-post_login button");
 	await page.keyboard.press("Enter");
+	await page.locator("textarea").waitFor();
 	await tabTo(page, "textarea");
 	await page.keyboard.press("Control+A");
 	await page.keyboard.type(JSON.stringify(
