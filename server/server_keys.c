@@ -93,7 +93,8 @@ signer_kid(const struct keyring *keyring, enum key_purpose purpose,
 	return signing_key_kid(keyring_signer(keyring, purpose, now_us));
 }
 
-static void
+/* take_over returns whether the keys in use are those of the store. */
+static bool
 take_over(const struct server_keys *keys, int64_t now_us)
 {
 	const struct keyring *keyring = keys->keyring;
@@ -104,10 +105,10 @@ take_over(const struct server_keys *keys, int64_t now_us)
 	if (code != CODE_OK) {
 		LOG_EVENT(LOG_LEVEL_ERROR, "keys_kept",
 		          LOG_T("code", code_name(code)), LOG_T("reason", err));
-		return;
+		return false;
 	}
 	if (!changed)
-		return;
+		return true;
 	/* After the keys: what is verified from now on, is by the new ones. */
 	token_cache_forget(keys->cache);
 	LOG_EVENT(LOG_LEVEL_INFO, "keys_changed",
@@ -115,6 +116,7 @@ take_over(const struct server_keys *keys, int64_t now_us)
 	                signer_kid(keyring, KEY_PURPOSE_ACCESS, now_us)),
 	          LOG_T("refresh",
 	                signer_kid(keyring, KEY_PURPOSE_REFRESH, now_us)));
+	return true;
 }
 
 void
@@ -128,14 +130,16 @@ server_keys_renew(const struct server_keys *keys, int64_t now_us)
 	size_t deleted = 0;
 	enum code code;
 
-	take_over(keys, now_us);
+	/* A key that it could not learn to be retired may still sign. */
+	if (!take_over(keys, now_us))
+		return;
 	code = key_retirement_sweep(keys->store, now_us, &lifetimes, &deleted);
 	if (code != CODE_OK)
 		LOG_EVENT(LOG_LEVEL_ERROR, "sweep", LOG_T("noun", "keys"),
 		          LOG_T("code", code_name(code)));
 	if (deleted == 0)
 		return;
-	take_over(keys, now_us);
+	(void)take_over(keys, now_us);
 	LOG_EVENT(LOG_LEVEL_INFO, "keys_deleted",
 	          LOG_N("count", (int64_t)deleted));
 }

@@ -43,7 +43,8 @@ struct server_keys {
 /*
  * server_keys_renew takes over what has changed and deletes retired keys whose
  * tokens have all expired; to be called every minute or so. Logs what changed,
- * or that it failed; then the keys stay as they are.
+ * or that it failed; then the keys stay as they are, in the store too: one that
+ * was retired may still sign.
  */
 void server_keys_renew(const struct server_keys *keys, int64_t now_us);
 

@@ -15,6 +15,7 @@
 #include "server/domain/key_retirement.h"
 #include "server/domain/test_keyring.h"
 #include "server/domain/token_cache.h"
+#include "server/store/store_fixture.h"
 
 #define NOW 1000
 #define US_PER_S ((int64_t)1000000)
@@ -171,6 +172,33 @@ without_the_master_key_the_keys_stay_as_they_are(void **state)
 	assert_true(knows(f, new));
 }
 
+static size_t
+count_stored(const struct fixture *f)
+{
+	return store_fixture_count(f->test.store, STORE_SIGNING_KEY);
+}
+
+/* It signs until the new key can be used, so its time has not begun. */
+static void
+a_retired_key_that_still_signs_is_not_deleted(void **state)
+{
+	struct fixture *f = *state;
+	int64_t later = NOW + US_PER_S * (ACCESS_S + KEY_NOTICED_S);
+
+	add(f, KEY_PURPOSE_ACCESS, NULL);
+	retire(f, f->old, false);
+	assert_int_equal(chmod(f->path, 0444), 0);
+	server_keys_renew(&f->keys, NOW);
+	server_keys_renew(&f->keys, later);
+	assert_int_equal(count_stored(f), 3);
+	assert_int_equal(chmod(f->path, 0400), 0);
+	server_keys_renew(&f->keys, later);
+	assert_int_equal(count_stored(f), 3);
+	server_keys_renew(&f->keys, 2 * later);
+	assert_int_equal(count_stored(f), 2);
+	assert_false(knows(f, f->old));
+}
+
 static void
 a_master_key_beside_the_data_is_refused(void **state)
 {
@@ -194,6 +222,7 @@ main(void)
 		CASE(a_retired_key_is_kept_for_the_lifetime_in_force),
 		CASE(what_a_deleted_key_vouched_for_is_forgotten),
 		CASE(without_the_master_key_the_keys_stay_as_they_are),
+		CASE(a_retired_key_that_still_signs_is_not_deleted),
 		CASE(a_master_key_beside_the_data_is_refused),
 	};
 
