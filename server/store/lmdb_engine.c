@@ -316,6 +316,16 @@ store_get(struct store_txn *txn, enum store_table table, struct bytes key)
 	return value;
 }
 
+/* An entry of an index that moves takes no more room than it had. */
+static bool
+takes_place(struct store_txn *txn, enum store_table table, size_t size)
+{
+	if (size > CHECKSUM_SIZE || txn->freed == 0 || txn->freed_in != table)
+		return false;
+	txn->freed--;
+	return true;
+}
+
 /* While room is low only what is there may be replaced; see lmdb_space.h. */
 static int
 check_room(struct store_txn *txn, enum store_table table, struct bytes key,
@@ -327,7 +337,9 @@ check_room(struct store_txn *txn, enum store_table table, struct bytes key,
 	if (lmdb_committer_take_room(txn->store->committer, size))
 		return 0;
 	rc = mdb_get(txn->engine, txn->store->tables[table], &k, &v);
-	return rc == MDB_NOTFOUND ? MDB_MAP_FULL : rc;
+	if (rc != MDB_NOTFOUND)
+		return rc;
+	return takes_place(txn, table, size) ? 0 : MDB_MAP_FULL;
 }
 
 static void
@@ -380,6 +392,9 @@ store_del(struct store_txn *txn, enum store_table table, struct bytes key)
 	if (!usable(txn, table, key))
 		return;
 	rc = mdb_del(txn->engine, txn->store->tables[table], &k, NULL);
-	if (rc != MDB_NOTFOUND)
-		fail_rc(txn, rc);
+	if (rc == MDB_NOTFOUND)
+		return;
+	fail_rc(txn, rc);
+	txn->freed = txn->freed_in == table ? txn->freed + 1 : 1;
+	txn->freed_in = table;
 }

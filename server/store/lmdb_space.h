@@ -8,7 +8,8 @@
  * How much room is left. LMDB copies every page it changes, so even a delete
  * needs free pages: a map filled to the last page could never be emptied
  * again. The engine therefore refuses new records while fewer than a reserve
- * of pages is free, and lets replacements and deletes use the reserve.
+ * of pages is free, and lets replacements and deletes use the reserve, also an
+ * entry of an index that is deleted here and added there.
  */
 
 /*

@@ -501,6 +501,64 @@ a_strangers_session_spares_nobody(void **state)
 	assert_int_equal(got.ended_at_us, 0);
 }
 
+/* Adds sessions of user 7 at once, numbered from `first` on. */
+static enum code
+add_some(struct store_fixture *f, size_t first, size_t count)
+{
+	struct session session = session_of(0, 9000);
+	struct store_txn txn;
+
+	store_begin_write(f->store, &txn);
+	for (size_t i = first; i < first + count; i++) {
+		memcpy(session.id, &i, sizeof(i));
+		session.created_at_us = (int64_t)i + 1;
+		session_store_add(&txn, &f->arena, &session);
+	}
+	arena_reset(&f->arena);
+	return store_end(&txn);
+}
+
+/* Adds such until there is not even room for one; the number of them. */
+static size_t
+fill(struct store_fixture *f)
+{
+	size_t total = 0;
+
+	for (size_t at_once = 32; at_once > 0; at_once /= 2) {
+		enum code code = add_some(f, total, at_once);
+
+		for (; code == CODE_OK; code = add_some(f, total, at_once))
+			total += at_once;
+		assert_int_equal(code, CODE_RESOURCE_EXHAUSTED);
+	}
+	return total;
+}
+
+static void
+a_full_store_lets_all_sessions_end_and_one_live_on(void **state)
+{
+	struct store_fixture *f = *state;
+	const struct session spared = session_of(0, 9000); /* the first */
+	struct session_ending ending = { .except = spared.id,
+		                         .reason = SESSION_ENDED_REVOKED,
+		                         .now_us = 77 };
+	struct session_list listed;
+	size_t ended, count;
+
+	f->options.size_max = 1 << 20;
+	store_fixture_reopen(f);
+	count = fill(f);
+	assert_true(count > 100);
+	assert_int_equal(end_all(f, 7, &ending, &ended), CODE_OK);
+	assert_int_equal(ended, count - 1);
+	assert_int_equal(list(f, 7, 10, &listed), CODE_OK);
+	assert_int_equal(listed.count, 1);
+	assert_memory_equal(listed.sessions[0].id, spared.id, SESSION_ID_SIZE);
+	/* Who never had a session is deactivated there like everybody. */
+	assert_int_equal(end_all(f, 9, &ending, &ended), CODE_OK);
+	assert_int_equal(ended, 0);
+}
+
 static enum code
 make_room(struct store_fixture *f, uint64_t user_id, size_t max, size_t *ended)
 {
@@ -829,6 +887,7 @@ main(void)
 		TEST(ending_all_spares_the_excepted_the_ended_and_other_users),
 		TEST(what_ended_with_its_epoch_stays_so_and_what_begins_later_lives),
 		TEST(a_strangers_session_spares_nobody),
+		TEST(a_full_store_lets_all_sessions_end_and_one_live_on),
 		TEST(room_is_made_by_ending_the_oldest_a_few_at_a_time),
 		TEST(a_store_without_tallies_is_given_them_when_it_is_opened),
 		TEST(deleting_leaves_only_other_users_sessions),

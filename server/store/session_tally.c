@@ -181,6 +181,9 @@ session_tally_advance(struct store_txn *txn, struct arena *arena,
 	struct session_tally tally;
 
 	session_tally_find(txn, arena, user_id, &tally);
+	/* Nothing to end, and in a full store no room to say so. */
+	if (tally.epoch == 0 && tally.open_count == 0)
+		return;
 	tally = (struct session_tally){ .epoch = tally.epoch + 1,
 		                        .ended_at_us = now_us,
 		                        .end_reason = reason };

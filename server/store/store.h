@@ -73,7 +73,8 @@ void store_close(struct store *store);
  *
  * Near size_max a reserve is kept: new records are refused with
  * RESOURCE_EXHAUSTED and FULL while replacements and deletes still go through,
- * so that sessions can be ended and swept.
+ * so that sessions can be ended and swept. A record without a value is a
+ * replacement too if the transaction has just deleted one of its table.
  */
 enum store_fault store_write_fault(struct store *store);
 
@@ -93,6 +94,8 @@ struct store_txn {
 	enum store_fault fault;
 	bool write;
 	unsigned slot;
+	enum store_table freed_in; /* the table of the last delete */
+	unsigned freed;            /* records that it lost in a row */
 };
 
 /*
