@@ -8,9 +8,7 @@ int
 command_on_store(const char *home, command_work *work, const void *options)
 {
 	struct server_settings settings = { 0 };
-	struct store_options store_options;
 	struct store *store = NULL;
-	enum store_fault fault;
 	char err[512] = "";
 	enum code code;
 	int status;
@@ -19,9 +17,7 @@ command_on_store(const char *home, command_work *work, const void *options)
 	code = home_enter(home, NULL, &settings, err, sizeof(err));
 	if (code != CODE_OK)
 		return command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);
-	home_store_options(&settings, &store_options);
-	store_options.readers_max = 1; /* a server has its own beside it */
-	code = store_open(&store_options, &store, &fault, err, sizeof(err));
+	code = home_open_store(&settings, &store, err, sizeof(err));
 	status = code == CODE_OK
 	                 ? work(store, &settings, options)
 	                 : command_fail(EXIT_CODE_FAILED, PROGRAM, "%s", err);

@@ -130,3 +130,28 @@ home_store_options(const struct server_settings *settings,
 		.group_max = (unsigned)settings->store.group_max,
 	};
 }
+
+enum code
+home_open_store(const struct server_settings *settings, struct store **out,
+                char *err, size_t err_size)
+{
+	struct store_options options;
+	enum store_fault fault;
+	char ignored[512];
+	enum code code;
+	int lock;
+
+	home_store_options(settings, &options);
+	options.readers_max = 1; /* a server has its own beside it */
+	options.keep_schema = true;
+	code = store_open(&options, out, &fault, err, err_size);
+	if (code == CODE_OK || fault != STORE_FAULT_OLDER)
+		return code;
+	lock = home_lock(settings, ignored, sizeof(ignored));
+	if (lock < 0)
+		return code;
+	options.keep_schema = false;
+	code = store_open(&options, out, &fault, err, err_size);
+	(void)close(lock);
+	return code;
+}

@@ -62,4 +62,15 @@ struct store_options;
 void home_store_options(const struct server_settings *settings,
                         struct store_options *out);
 
+/*
+ * home_open_store opens the store for a command, beside a running server or
+ * without one. One of an older version it changes only while no server has it,
+ * which would go on writing it in the old way: else FAILED_PRECONDITION. Fails
+ * otherwise as store_open does; err gets one sentence.
+ */
+struct store;
+NODISCARD enum code home_open_store(const struct server_settings *settings,
+                                    struct store **out, char *err,
+                                    size_t err_size);
+
 #endif

@@ -19,6 +19,7 @@
 #include "server/domain/keyring.h"
 #include "server/domain/master_key.h"
 #include "server/store/store.h"
+#include "server/store/store_fixture.h"
 
 #define DIR_TEMPLATE "/tmp/home_test.XXXXXX"
 
@@ -289,6 +290,44 @@ one_server_locks_a_data_directory(void **state)
 	(void)close(first);
 }
 
+static void
+open_store(struct fixture *f, struct store **out)
+{
+	if (home_open_store(&f->settings, out, f->err, sizeof(f->err)) !=
+	    CODE_OK)
+		fail_msg("%s", f->err);
+}
+
+static void
+a_command_changes_no_store_that_an_older_server_serves(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = NULL;
+	int lock;
+
+	assert_int_equal(make_with(f, NULL, NULL), CODE_OK);
+	assert_int_equal(enter(f), CODE_OK);
+	open_store(f, &store);
+	store_fixture_write_version(store, STORE_SCHEMA_VERSION - 1);
+	store_close(store);
+	lock = home_lock(&f->settings, f->err, sizeof(f->err));
+	assert_true(lock >= 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(home_open_store(&f->settings, &store, f->err,
+		                                 sizeof(f->err)),
+		                 CODE_FAILED_PRECONDITION);
+	assert_non_null(strstr(f->err, "restart the server"));
+	(void)close(lock);
+	open_store(f, &store);
+	store_close(store);
+	/* Which left no lock behind, and a store of our version. */
+	lock = home_lock(&f->settings, f->err, sizeof(f->err));
+	assert_true(lock >= 0);
+	open_store(f, &store);
+	store_close(store);
+	(void)close(lock);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, make_fixture, drop_fixture)
 
 int
@@ -304,6 +343,7 @@ main(void)
 		CASE(only_a_marked_directory_of_this_version_is_entered),
 		CASE(settings_that_were_set_are_found_again),
 		CASE(one_server_locks_a_data_directory),
+		CASE(a_command_changes_no_store_that_an_older_server_serves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,9 +71,11 @@ count_tables(MDB_txn *txn, size_t *count)
 	return rc;
 }
 
+/* Without `make` MDB_NOTFOUND if a table is not there. */
 static int
-open_tables(struct store *store)
+open_tables(struct store *store, bool make)
 {
+	unsigned flags = make ? MDB_CREATE : 0;
 	size_t count = 0;
 	MDB_txn *txn;
 	int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
@@ -81,7 +83,7 @@ open_tables(struct store *store)
 	if (rc != 0)
 		return rc;
 	for (int i = 0; i < STORE_TABLE_COUNT && rc == 0; i++)
-		rc = mdb_dbi_open(txn, lmdb_table_name(i), MDB_CREATE,
+		rc = mdb_dbi_open(txn, lmdb_table_name(i), flags,
 		                  &store->tables[i]);
 	if (rc == 0)
 		rc = count_tables(txn, &count);
@@ -111,7 +113,7 @@ sync_dir(const char *dir)
 static int
 open_parts(const struct store_options *options, struct store *store)
 {
-	int rc = open_tables(store);
+	int rc = open_tables(store, !options->keep_schema);
 
 	if (rc == 0)
 		rc = sync_dir(options->dir);
@@ -159,9 +161,13 @@ open_all(const struct store_options *options, struct store *store,
 	if (code != CODE_OK)
 		return code;
 	rc = open_parts(options, store);
+	if (rc == MDB_NOTFOUND && options->keep_schema)
+		return schema_refuse_older(report->fault, report->text,
+		                           report->size);
 	if (rc != 0)
 		return lmdb_report_error(report, rc, "open the store", path);
-	code = schema_settle(store, report->fault, report->text, report->size);
+	code = schema_settle(store, options->keep_schema, report->fault,
+	                     report->text, report->size);
 	/* A newer store may have more tables; ours with one has lost it. */
 	if (code == CODE_OK && store->has_foreign)
 		code = lmdb_report_damage(report, path,

@@ -113,7 +113,7 @@ pass_ids_by(struct store_txn *txn, Latchkey__Store__V1__MetaRecord *meta)
 }
 
 static void
-settle(struct store_txn *txn, uint32_t *version)
+settle(struct store_txn *txn, bool keep, uint32_t *version)
 {
 	Latchkey__Store__V1__MetaRecord *meta;
 	struct bytes record = store_get(txn, STORE_META, meta_key);
@@ -131,7 +131,8 @@ settle(struct store_txn *txn, uint32_t *version)
 		return;
 	}
 	*version = meta->schema_version;
-	if (*version > STORE_SCHEMA_VERSION)
+	if (*version > STORE_SCHEMA_VERSION ||
+	    (keep && *version < STORE_SCHEMA_VERSION))
 		store_fail(txn, CODE_FAILED_PRECONDITION);
 	else if (*version < STORE_SCHEMA_VERSION)
 		migrate(txn, meta);
@@ -161,18 +162,31 @@ explain(enum code code, uint32_t version, char *err, size_t err_size)
 }
 
 enum code
-schema_settle(struct store *store, enum store_fault *fault, char *err,
-              size_t err_size)
+schema_refuse_older(enum store_fault *fault, char *err, size_t err_size)
+{
+	*fault = STORE_FAULT_OLDER;
+	(void)snprintf(err, err_size,
+	               "the store is of an older version than this program, "
+	               "and a server may still serve it: restart the server "
+	               "in this version first");
+	return CODE_FAILED_PRECONDITION;
+}
+
+enum code
+schema_settle(struct store *store, bool keep, enum store_fault *fault,
+              char *err, size_t err_size)
 {
 	struct store_txn txn;
 	uint32_t version = STORE_SCHEMA_VERSION;
 	enum code code;
 
 	store_begin_write(store, &txn);
-	settle(&txn, &version);
+	settle(&txn, keep, &version);
 	code = store_end(&txn);
 	if (code == CODE_OK)
 		return CODE_OK;
+	if (keep && version < STORE_SCHEMA_VERSION)
+		return schema_refuse_older(fault, err, err_size);
 	*fault = txn.fault;
 	if (version > STORE_SCHEMA_VERSION)
 		*fault = STORE_FAULT_NEWER;

@@ -15,9 +15,19 @@
 /*
  * schema_settle writes the MetaRecord of a new store, migrates an older one
  * and refuses a newer one: FAILED_PRECONDITION, with both numbers in `err`.
+ * With `keep` it refuses an older one too, as schema_refuse_older does.
  * In a backup that is opened it moves the user ids on. Part of store_open.
  */
-NODISCARD enum code schema_settle(struct store *store, enum store_fault *fault,
-                                  char *err, size_t err_size);
+NODISCARD enum code schema_settle(struct store *store, bool keep,
+                                  enum store_fault *fault, char *err,
+                                  size_t err_size);
+
+/*
+ * schema_refuse_older fills *fault and err for a store that lacks what this
+ * schema has and may be in use by a server of its own: changed under that, it
+ * would be written in two ways. Returns FAILED_PRECONDITION.
+ */
+NODISCARD enum code schema_refuse_older(enum store_fault *fault, char *err,
+                                        size_t err_size);
 
 #endif

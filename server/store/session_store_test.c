@@ -8,9 +8,7 @@
 
 #include <cmocka.h>
 
-#include "proto/latchkey/store/v1/meta_record.pb-c.h"
 #include "server/store/index.h"
-#include "server/store/record.h"
 #include "server/store/store_fixture.h"
 
 static struct session
@@ -610,19 +608,10 @@ room_is_made_by_ending_the_oldest_a_few_at_a_time(void **state)
 static void
 forget_tallies(struct store_fixture *f)
 {
-	const struct bytes key = { RECORD_META_KEY,
-		                   sizeof(RECORD_META_KEY) - 1 };
-	Latchkey__Store__V1__MetaRecord meta =
-		LATCHKEY__STORE__V1__META_RECORD__INIT;
 	struct store_txn txn;
-	uint8_t buf[64];
 
-	meta.schema_version = 3;
-	meta.next_user_id = 9;
+	store_fixture_write_version(f->store, 3);
 	store_begin_write(f->store, &txn);
-	store_put(&txn, STORE_META, key,
-	          (struct bytes){ buf, latchkey__store__v1__meta_record__pack(
-					       &meta, buf) });
 	for (uint64_t id = 7; id <= 8; id++) {
 		struct session_place place = { .user_id = id };
 

@@ -36,6 +36,7 @@ struct store_options {
 	uint64_t size_max;    /* bytes; the file grows by itself up to this */
 	unsigned readers_max; /* threads that read at the same time */
 	unsigned group_max;   /* writes that share one commit at most */
+	bool keep_schema;     /* refuse an older store: it may be served */
 };
 
 /* Why a store could not be opened, or why a write failed. */
@@ -45,13 +46,15 @@ enum store_fault {
 	STORE_FAULT_DISK_FULL, /* ENOSPC, EDQUOT, EFBIG */
 	STORE_FAULT_DAMAGED,   /* a record or the file */
 	STORE_FAULT_NEWER,     /* schema version above ours */
+	STORE_FAULT_OLDER,     /* below ours, or no store yet: keep_schema */
 	STORE_FAULT_OTHER,     /* see text */
 };
 
 /*
  * store_open opens or creates the store in options->dir. On failure *fault
  * says why and err holds one sentence for the operator: FAILED_PRECONDITION
- * for a newer schema, DATA_LOSS for a damaged file, else INTERNAL and such.
+ * for a newer schema, and with keep_schema for an older one; DATA_LOSS for a
+ * damaged file, else INTERNAL and such.
  */
 NODISCARD enum code store_open(const struct store_options *options,
                                struct store **out, enum store_fault *fault,

@@ -1,7 +1,5 @@
 #include "server/store/store_fixture.h"
 
-#include "server/store/store_cursor.h"
-
 #include <dirent.h>
 #include <endian.h>
 #include <fcntl.h>
@@ -13,6 +11,10 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#include "proto/latchkey/store/v1/meta_record.pb-c.h"
+#include "server/store/record.h"
+#include "server/store/store_cursor.h"
 
 #define SIZE_MAX_DEFAULT (64U << 20)
 
@@ -179,4 +181,23 @@ store_fixture_torture(struct store_fixture *f,
 	assert_int_equal(code, CODE_OK);
 	assert_true(size > 0);
 	arena_init(&f->arena, f->memory, sizeof(f->memory));
+}
+
+void
+store_fixture_write_version(struct store *store, uint32_t version)
+{
+	Latchkey__Store__V1__MetaRecord meta =
+		LATCHKEY__STORE__V1__META_RECORD__INIT;
+	const struct bytes key = { RECORD_META_KEY,
+		                   sizeof(RECORD_META_KEY) - 1 };
+	struct store_txn txn;
+	uint8_t buf[64];
+	size_t len;
+
+	meta.schema_version = version;
+	meta.next_user_id = 1;
+	len = latchkey__store__v1__meta_record__pack(&meta, buf);
+	store_begin_write(store, &txn);
+	store_put(&txn, STORE_META, key, (struct bytes){ buf, len });
+	assert_int_equal(store_end(&txn), CODE_OK);
 }

@@ -56,6 +56,9 @@ size_t store_fixture_count(struct store *store, enum store_table table);
 void store_fixture_spoil(struct store *store, enum store_table table,
                          struct bytes key);
 
+/* store_fixture_write_version makes it a store of that schema, with no user. */
+void store_fixture_write_version(struct store *store, uint32_t version);
+
 /*
  * store_fixture_torture runs a step with an arena of 0, 8, 16... bytes until
  * it succeeds; every failure before must be RESOURCE_EXHAUSTED.

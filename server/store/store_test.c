@@ -13,7 +13,6 @@
 
 #include <cmocka.h>
 
-#include "proto/latchkey/store/v1/meta_record.pb-c.h"
 #include "server/store/store_fixture.h"
 
 static struct bytes
@@ -383,28 +382,11 @@ files_are_for_the_owner_alone(void **state)
 }
 
 static void
-write_version(struct store *store, uint32_t version)
-{
-	Latchkey__Store__V1__MetaRecord meta =
-		LATCHKEY__STORE__V1__META_RECORD__INIT;
-	struct store_txn txn;
-	uint8_t buf[64];
-	size_t len;
-
-	meta.schema_version = version;
-	meta.next_user_id = 1;
-	len = latchkey__store__v1__meta_record__pack(&meta, buf);
-	store_begin_write(store, &txn);
-	store_put(&txn, STORE_META, text("meta"), (struct bytes){ buf, len });
-	assert_int_equal(store_end(&txn), CODE_OK);
-}
-
-static void
 a_newer_schema_is_refused_with_both_numbers(void **state)
 {
 	struct store_fixture *f = *state;
 
-	write_version(f->store, 4711);
+	store_fixture_write_version(f->store, 4711);
 	store_fixture_close(f);
 	assert_int_equal(store_fixture_try(f), CODE_FAILED_PRECONDITION);
 	assert_int_equal(f->fault, STORE_FAULT_NEWER);
@@ -413,12 +395,53 @@ a_newer_schema_is_refused_with_both_numbers(void **state)
 	assert_null(f->store);
 }
 
+/* Beside the server that wrote it, no other program may change it. */
+static void
+an_older_schema_is_kept_where_that_is_asked_for(void **state)
+{
+	struct store_fixture *f = *state;
+
+	store_fixture_write_version(f->store, STORE_SCHEMA_VERSION - 1);
+	store_fixture_close(f);
+	f->options.keep_schema = true;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(store_fixture_try(f),
+		                 CODE_FAILED_PRECONDITION);
+		assert_int_equal(f->fault, STORE_FAULT_OLDER);
+		assert_non_null(strstr(f->err, "older version"));
+	}
+	f->options.keep_schema = false;
+	store_fixture_reopen(f);
+	f->options.keep_schema = true;
+	store_fixture_reopen(f);
+}
+
+/* An older server takes a table that it does not know for damage. */
+static void
+no_table_is_made_in_a_store_that_is_kept(void **state)
+{
+	struct store_fixture *f = *state;
+	char dir[64];
+
+	store_fixture_close(f);
+	store_fixture_make_dir(dir);
+	f->options.dir = dir;
+	f->options.keep_schema = true;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(store_fixture_try(f),
+		                 CODE_FAILED_PRECONDITION);
+		assert_int_equal(f->fault, STORE_FAULT_OLDER);
+	}
+	store_fixture_remove_dir(dir);
+	f->options.dir = f->dir;
+}
+
 static void
 a_schema_without_a_way_from_it_is_refused(void **state)
 {
 	struct store_fixture *f = *state;
 
-	write_version(f->store, 0);
+	store_fixture_write_version(f->store, 0);
 	store_fixture_close(f);
 	assert_int_equal(store_fixture_try(f), CODE_FAILED_PRECONDITION);
 }
@@ -547,6 +570,8 @@ main(void)
 		TEST(a_directory_that_is_not_there_is_named),
 		TEST(files_are_for_the_owner_alone),
 		TEST(a_newer_schema_is_refused_with_both_numbers),
+		TEST(an_older_schema_is_kept_where_that_is_asked_for),
+		TEST(no_table_is_made_in_a_store_that_is_kept),
 		TEST(a_schema_without_a_way_from_it_is_refused),
 		TEST(users_without_a_meta_record_are_damage),
 		TEST(a_full_store_refuses_new_records_and_lives_on),
