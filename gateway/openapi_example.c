@@ -245,6 +245,19 @@ is_sent(const struct field *field)
 	return openapi_member_name(field) != NULL;
 }
 
+/* Whether an earlier row is sent under the same name. */
+static bool
+is_sent_before(const struct route *route, size_t row)
+{
+	const char *name = openapi_member_name(&route->fields[row]);
+
+	for (size_t i = 0; i < row; i++)
+		if (is_sent(&route->fields[i]) &&
+		    strcmp(openapi_member_name(&route->fields[i]), name) == 0)
+			return true;
+	return false;
+}
+
 void
 openapi_body_example(struct openapi *o, const struct route *route)
 {
@@ -254,7 +267,7 @@ openapi_body_example(struct openapi *o, const struct route *route)
 		const struct field *field = &route->fields[i];
 		const char *name = openapi_member_name(field);
 
-		if (!is_sent(field))
+		if (!is_sent(field) || is_sent_before(route, i))
 			continue;
 		openapi_key(o, name);
 		write_value(o, route, field, name);

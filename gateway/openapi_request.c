@@ -4,6 +4,7 @@
  * names may be given under any of them.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "gateway/message.h"
 #include "gateway/openapi_part.h"
@@ -24,6 +25,35 @@ openapi_member_name(const struct field *field)
 		if (field->sources[i].origin == FIELD_BODY)
 			return field->sources[i].name;
 	return NULL;
+}
+
+static bool
+is_same(const struct field_source *a, const struct field_source *b)
+{
+	if (a->origin != b->origin || a->name == NULL || b->name == NULL)
+		return false;
+	return a->origin == FIELD_HEADER ? strcasecmp(a->name, b->name) == 0
+	                                 : strcmp(a->name, b->name) == 0;
+}
+
+/*
+ * Whether an earlier row reads the source too, or this one under an earlier
+ * number: each name is there once, as the first describes it.
+ */
+static bool
+is_repeated(const struct route *route, size_t row, size_t source)
+{
+	const struct field_source *this = &route->fields[row].sources[source];
+
+	for (size_t i = 0; i <= row; i++) {
+		const struct field *field = &route->fields[i];
+
+		for (size_t s = 0; s < field->source_count; s++)
+			if ((i < row || s < source) &&
+			    is_same(&field->sources[s], this))
+				return true;
+	}
+	return false;
 }
 
 /*
@@ -204,15 +234,17 @@ write_path_parameters(struct openapi *o, const struct router_path *path,
 /* Of those that may be left out none has an example: a page to try would
  * send it. */
 static void
-write_other_parameters(struct openapi *o, const struct route *route,
-                       const struct field *field)
+write_other_parameters(struct openapi *o, const struct route *route, size_t row)
 {
+	const struct field *field = &route->fields[row];
+
 	for (size_t i = 0; i < field->source_count; i++) {
 		const char *name = field->sources[i].name;
 		enum field_origin origin = field->sources[i].origin;
 		bool required = is_needed(field) && field->source_count == 1;
 
-		if (origin != FIELD_QUERY && origin != FIELD_HEADER)
+		if ((origin != FIELD_QUERY && origin != FIELD_HEADER) ||
+		    is_repeated(route, row, i))
 			continue;
 		begin_parameter(o, name,
 		                origin == FIELD_QUERY ? "query" : "header",
@@ -241,13 +273,34 @@ write_properties(struct openapi *o, const struct route *route, bool with_files)
 		if (!is_shown(field, with_files))
 			continue;
 		for (size_t s = 0; s < field->source_count; s++) {
-			if (field->sources[s].origin != FIELD_BODY)
+			if (field->sources[s].origin != FIELD_BODY ||
+			    is_repeated(route, i, s))
 				continue;
 			openapi_key(o, field->sources[s].name);
 			write_schema(o, field, true);
 		}
 	}
 	openapi_put(o, "}");
+}
+
+static bool
+needs_member(const struct field *field, bool with_files)
+{
+	return is_shown(field, with_files) && is_needed(field) &&
+	       count_members(field) == 1;
+}
+
+/* Whether an earlier row needs the same member. */
+static bool
+is_listed(const struct route *route, size_t row, bool with_files)
+{
+	const char *name = openapi_member_name(&route->fields[row]);
+
+	for (size_t i = 0; i < row; i++)
+		if (needs_member(&route->fields[i], with_files) &&
+		    strcmp(openapi_member_name(&route->fields[i]), name) == 0)
+			return true;
+	return false;
 }
 
 /* Rows with one name, which lies in the body. */
@@ -260,8 +313,8 @@ write_required(struct openapi *o, const struct route *route, bool with_files)
 		const struct field *field = &route->fields[i];
 		const char *name = openapi_member_name(field);
 
-		if (!is_shown(field, with_files) || !is_needed(field) ||
-		    count_members(field) != 1)
+		if (!needs_member(field, with_files) ||
+		    is_listed(route, i, with_files))
 			continue;
 		if (is_first) {
 			openapi_key(o, "required");
@@ -404,7 +457,7 @@ openapi_request(struct openapi *o, const struct router_path *path,
 	openapi_put(o, "[");
 	write_path_parameters(o, path, route);
 	for (size_t i = 0; i < route->field_count; i++)
-		write_other_parameters(o, route, &route->fields[i]);
+		write_other_parameters(o, route, i);
 	openapi_header_parameters(o, route);
 	openapi_put(o, "]");
 	if (route->needs_body)

@@ -600,6 +600,43 @@ a_description_keeps_to_limits_choices_and_headers_of_a_route(void **state)
 	(void)teardown((void **)&f);
 }
 
+/* As an address that is the user's name as well: JSON has a name once. */
+static void
+what_two_rows_read_is_described_once(void **state)
+{
+	struct fixture *f = open_profile(
+		"{\"profile\":\"odd\",\"routes\":[{\"method\":\"POST\","
+		"\"path\":\"/odd\","
+		"\"rpc\":\"latchkey.v1.AccountService/RegisterAccount\","
+		"\"auth\":\"none\",\"request\":["
+		"{\"field\":\"email\",\"from\":[\"body.mail\"],"
+		"\"max_length\":9},"
+		"{\"field\":\"username\",\"from\":[\"body.mail\"]},"
+		"{\"field\":\"password\",\"from\":[\"query.word\"]},"
+		"{\"field\":\"name\",\"from\":[\"query.word\"]},"
+		"{\"field\":\"first_name\",\"from\":[\"header.X-Name\"]},"
+		"{\"field\":\"last_name\",\"from\":[\"header.x-name\"]}],"
+		"\"body\":{\"is\":\"{state}\"}}]}");
+	const struct json *op = operation(f, "/odd", "post"), *parameter;
+	const struct json *schema = at(op, "requestBody", "content",
+	                               "application/json", "schema", NULL);
+
+	(void)state;
+	assert_string_equal("{\"mail\":{\"type\":\"string\","
+	                    "\"minLength\":1,\"maxLength\":9}}",
+	                    show(f, at(schema, "properties", NULL)));
+	assert_string_equal("[\"mail\"]",
+	                    show(f, at(schema, "required", NULL)));
+	assert_string_equal("{\"mail\":\"ada@examp\"}",
+	                    request(f, op, "application/json"));
+	parameter = at(op, "parameters", NULL)->first;
+	assert_string_equal("word", at(parameter, "name", NULL)->text);
+	parameter = parameter->next;
+	assert_string_equal("X-Name", at(parameter, "name", NULL)->text);
+	assert_null(parameter->next);
+	(void)teardown((void **)&f);
+}
+
 static void
 a_parameter_has_an_example_if_it_must_be_given(void **state)
 {
@@ -668,6 +705,7 @@ main(void)
 		cmocka_unit_test(headers_that_the_gateway_reads_are_parameters),
 		cmocka_unit_test(
 			a_description_keeps_to_limits_choices_and_headers_of_a_route),
+		cmocka_unit_test(what_two_rows_read_is_described_once),
 		cmocka_unit_test(
 			a_parameter_has_an_example_if_it_must_be_given),
 		cmocka_unit_test(lack_of_memory_is_an_error),
