@@ -8,9 +8,8 @@ caller_check_begin(struct exchange *x)
 {
 	Latchkey__V1__VerifyTokenRequest *request;
 
-	/* What outranks bad fields is no fault of the request: a path that
-	 * leads nowhere, for one. */
-	if (x->access_token == NULL || x->outcome.outranks)
+	/* Of a path that leads nowhere everybody is told the same. */
+	if (x->access_token == NULL || x->outcome.leads_nowhere)
 		return false;
 	request = arena_alloc(x->inquiry.arena, sizeof(*request));
 	if (request == NULL)

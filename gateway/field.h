@@ -106,6 +106,7 @@ struct field_outcome {
 	bool refused;                 /* answer `condition`; without outranks
 	                                 only if there is no violation */
 	bool outranks;
+	bool leads_nowhere; /* what outranks is a part of the path */
 	unsigned condition;
 	bool lacks_required; /* a required string of the request is left out */
 	const char *texts[FIELD_MAX]; /* of each row that is a string */

@@ -281,6 +281,7 @@ judge(const struct field_filler *f)
 	if (field->if_bad == FIELD_ANSWER && !outcome->outranks) {
 		outcome->refused = true;
 		outcome->outranks = true;
+		outcome->leads_nowhere = field->sources[0].origin == FIELD_PATH;
 		outcome->condition = field->bad;
 	}
 	outcome->lacks_required |=

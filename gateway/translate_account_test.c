@@ -461,8 +461,7 @@ reads_paths_and_queries_as_django_does(void **state)
 	const Latchkey__V1__ListUsersRequest *m;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		assert_false(translate_fixture_send(f, &cases[i].request,
-		                                    FIXTURE_MEMORY));
+		translate_fixture_refused(f, &cases[i].request);
 		expect_answer(f, 404, cases[i].body);
 	}
 	m = translate_fixture_call(f, &ignored, USERS("ListUsers"));

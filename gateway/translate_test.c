@@ -1109,6 +1109,7 @@ struct verdict {
 
 #define ME "PATCH /api/auth/users/me/"
 #define USERS "POST /api/auth/users/"
+#define LIST "GET /api/auth/users/"
 #define ROLES "POST /api/auth/roles/"
 static const char two_lists[] = "{\"first_name\":[],\"email\":[]}";
 static const struct verdict verdicts[] = {
@@ -1137,6 +1138,12 @@ static const struct verdict verdicts[] = {
 	{ { USERS, BEARER "\n" JSON, "[]" },
 	  .is_superuser = true,
 	  .status = 400 },
+	{ { LIST "?page=x", BEARER, NULL }, .is_staff = true, .status = 404 },
+	{ { LIST "?page=x", BEARER, NULL }, .status = 403 },
+	{ { LIST "?page=0", BEARER, NULL },
+	  CODE_UNAUTHENTICATED,
+	  REASON(TOKEN_EXPIRED),
+	  .status = 401 },
 	{ { ROLES, BEARER "\n" JSON, "[]" }, .is_staff = true, .status = 403 },
 	{ { ROLES, BEARER "\n" JSON, "[]" },
 	  .is_superuser = true,

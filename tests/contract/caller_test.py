@@ -17,6 +17,10 @@ def wrong_method(row, world):
     return request
 
 
+def wrong_page(row, world):
+    return row.request(world, path=row.path + "?page=x")
+
+
 def faults(row):
     """{condition: maker} of what is refused before the route's own call."""
     found = {"method_not_allowed": wrong_method}
@@ -24,6 +28,8 @@ def faults(row):
         found["json_malformed"] = conditions.with_body(b"{")
         found["media_type_unsupported"] = conditions.with_body(
             b"x", "text/plain")
+    if "PAGE_INVALID" in row.own:
+        found["PAGE_INVALID"] = wrong_page
     return found
 
 
