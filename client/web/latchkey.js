@@ -104,7 +104,8 @@ function cookieStorage(name) {
 
 	function change(tokens) {
 		kept = tokens;
-		changedAt = Date.now();
+		// After all that was heard, though the clock be set back.
+		changedAt = Math.max(Date.now(), changedAt + 1);
 		channel?.postMessage({ kept, changedAt });
 	}
 
@@ -355,14 +356,19 @@ class Client {
 		const response = await this.#post(
 			this.#paths.logout, { refresh });
 
-		if (!response.ok && !this.#isNoLogin(response))
-			throw new LatchkeyError(
-				response, await bodyOf(response));
+		const body = await bodyOf(response);
+
+		if (!response.ok && !this.#isNoLogin(response, body))
+			throw new LatchkeyError(response, body);
 	}
 
-	/* 400: there is no cookie, and so no token in the request. */
-	#isNoLogin({ status }) {
-		return status === 401 || (this.#cookies && status === 400);
+	/*
+	 * 400: there is no cookie, and so no token in the request; but without
+	 * JSON it is a proxy's word, about too many cookies for one.
+	 */
+	#isNoLogin({ status }, body) {
+		return status === 401 ||
+			(this.#cookies && status === 400 && body !== null);
 	}
 
 	/* Under the lock. */
@@ -378,7 +384,7 @@ class Client {
 			this.#emit("refresh");
 			return body.access;
 		}
-		if (!this.#isNoLogin(response))
+		if (!this.#isNoLogin(response, body))
 			throw new LatchkeyError(response, body);
 		// Without Web Locks another tab may have replaced the token.
 		const now = await this.#read();

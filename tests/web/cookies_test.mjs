@@ -227,6 +227,20 @@ test("an origin that is not listed is an error, not a logout", async () => {
 	assert.deepEqual(reasons, []);
 });
 
+test("what a proxy cannot read is an error, not a logout", async () => {
+	const { client, instead, jar, reasons } = await entered();
+	const access = await client.accessToken();
+	for (const path of [REFRESH, LOGOUT])
+		instead[path] = () => new Response(
+			"<h1>Request Header Or Cookie Too Large</h1>",
+			{ status: 400 });
+	await assert.rejects(client.refresh(), { status: 400 });
+	assert.equal(await client.accessToken(), access);
+	assert.deepEqual(reasons, []);
+	await assert.rejects(client.logout(), { status: 400 });
+	assert.notEqual(jar.cookie, null);
+});
+
 test("an answer to a user that is none is an error", async () => {
 	const { client, instead } = await entered();
 	instead[ME] = () => new Response("<h1>Hotel Wi-Fi</h1>");
@@ -265,6 +279,21 @@ test("word of a logout that comes late ends no later login", async (t) => {
 	await until(async () => await client.accessToken() !== access);
 	assert.equal(await client.accessToken(), "later");
 	assert.deepEqual(reasons, []);
+});
+
+test("a clock that was set back hides no logout", async (t) => {
+	const jar = new Jar();
+	const [first, second] = [open(jar), open(jar)];
+	assert.equal(await second.client.user(), null);
+	const email = await stranger();
+	const now = Date.now;
+	const clock = t.mock.method(Date, "now", () => now() + 3_600_000);
+	await first.client.login({ email, password: PASSWORD });
+	await until(() => second.client.isLoggedIn());
+	clock.mock.restore();
+	await second.client.logout();
+	await until(() => first.reasons.length > 0);
+	assert.deepEqual(first.reasons, ["elsewhere"]);
 });
 
 test("a logout is not undone by a refresh that was under way", async () => {
