@@ -71,11 +71,23 @@ count_tables(MDB_txn *txn, size_t *count)
 	return rc;
 }
 
+static int
+open_table(struct store *store, MDB_txn *txn, enum store_table table, bool make)
+{
+	const char *name = lmdb_table_name(table);
+	MDB_dbi *out = &store->tables[table];
+	int rc = mdb_dbi_open(txn, name, 0, out);
+
+	if (rc != MDB_NOTFOUND || !make)
+		return rc;
+	store->is_new[table] = true;
+	return mdb_dbi_open(txn, name, MDB_CREATE, out);
+}
+
 /* Without `make` MDB_NOTFOUND if a table is not there. */
 static int
 open_tables(struct store *store, bool make)
 {
-	unsigned flags = make ? MDB_CREATE : 0;
 	size_t count = 0;
 	MDB_txn *txn;
 	int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
@@ -83,8 +95,7 @@ open_tables(struct store *store, bool make)
 	if (rc != 0)
 		return rc;
 	for (int i = 0; i < STORE_TABLE_COUNT && rc == 0; i++)
-		rc = mdb_dbi_open(txn, lmdb_table_name(i), flags,
-		                  &store->tables[i]);
+		rc = open_table(store, txn, i, make);
 	if (rc == 0)
 		rc = count_tables(txn, &count);
 	store->has_foreign = count > STORE_TABLE_COUNT;
@@ -93,6 +104,39 @@ open_tables(struct store *store, bool make)
 		return rc;
 	}
 	return mdb_txn_commit(txn);
+}
+
+/* Nobody else has found something to put into it meanwhile. */
+static bool
+is_unused(struct store *store, MDB_txn *txn, enum store_table table)
+{
+	MDB_stat stat;
+
+	return store->is_new[table] &&
+	       mdb_stat(txn, store->tables[table], &stat) == 0 &&
+	       stat.ms_entries == 0;
+}
+
+/*
+ * A store that stays as it was is served by the server that wrote it, which
+ * takes tables that it does not know for damage. A failure is passed over: the
+ * one that led here is told.
+ */
+static void
+drop_new_tables(struct store *store)
+{
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+
+	if (rc != 0)
+		return;
+	for (int i = 0; i < STORE_TABLE_COUNT && rc == 0; i++)
+		if (is_unused(store, txn, i))
+			rc = mdb_drop(txn, store->tables[i], 1);
+	if (rc == 0)
+		(void)mdb_txn_commit(txn);
+	else
+		mdb_txn_abort(txn);
 }
 
 /* A new file is there for good only when its directory's entry is. */
@@ -168,6 +212,8 @@ open_all(const struct store_options *options, struct store *store,
 		return lmdb_report_error(report, rc, "open the store", path);
 	code = schema_settle(store, options->keep_schema, report->fault,
 	                     report->text, report->size);
+	if (code != CODE_OK)
+		drop_new_tables(store);
 	/* A newer store may have more tables; ours with one has lost it. */
 	if (code == CODE_OK && store->has_foreign)
 		code = lmdb_report_damage(report, path,

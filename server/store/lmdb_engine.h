@@ -19,7 +19,8 @@
 struct store {
 	MDB_env *env;
 	MDB_dbi tables[STORE_TABLE_COUNT];
-	bool has_foreign; /* tables that we do not know */
+	bool has_foreign;               /* tables that we do not know */
+	bool is_new[STORE_TABLE_COUNT]; /* tables that this opening made */
 	struct lmdb_readers *readers;
 	struct lmdb_readers
 		*spare; /* one: the engine's own, never waited for */

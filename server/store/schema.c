@@ -142,9 +142,19 @@ settle(struct store_txn *txn, bool keep, uint32_t *version)
 }
 
 static void
-explain(enum code code, uint32_t version, char *err, size_t err_size)
+explain(const struct store_txn *txn, uint32_t version, char *err,
+        size_t err_size)
 {
-	if (code == CODE_FAILED_PRECONDITION)
+	enum code code = txn->code;
+
+	if (txn->fault == STORE_FAULT_FULL)
+		(void)snprintf(
+			err, err_size,
+			"the store is too full to be brought from schema "
+			"version %" PRIu32 " to %d: raise "
+			"store.size_max_mib; nothing has been changed",
+			version, STORE_SCHEMA_VERSION);
+	else if (code == CODE_FAILED_PRECONDITION)
 		(void)snprintf(err, err_size,
 		               "the store has schema version %" PRIu32
 		               ", this server works with version %d: start the "
@@ -192,6 +202,6 @@ schema_settle(struct store *store, bool keep, enum store_fault *fault,
 		*fault = STORE_FAULT_NEWER;
 	else if (*fault == STORE_FAULT_NONE)
 		*fault = STORE_FAULT_OTHER;
-	explain(code, version, err, err_size);
+	explain(&txn, version, err, err_size);
 	return code;
 }

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "proto/latchkey/store/v1/meta_record.pb-c.h"
+#include "proto/latchkey/store/v1/session_record.pb-c.h"
 
 #include "server/store/store_cursor.h"
 #include "server/store/store_fixture.h"
@@ -250,21 +251,23 @@ a_bit_that_flips_while_serving_is_data_loss_for_its_record_only(void **state)
 	free(image.bytes);
 }
 
-/* Renames the last table in every copy of its page. */
+#define TABLE "throttle_by_end" /* the last one */
+#define FOREIGN "throttle_by_enx"
+
+/* Gives a table's name another last letter, in every copy of its page. */
 static void
-rename_table(const struct store_fixture *f)
+rename_table(const struct store_fixture *f, const char *from, char last)
 {
-	static const char name[] = "throttle_by_end";
 	struct image image = load(f->file);
 	uint8_t *at = image.bytes;
 	size_t count = 0;
 
 	for (;; count++) {
-		at = memmem(at, (size_t)(image.bytes + image.size - at), name,
-		            sizeof(name) - 1);
+		at = memmem(at, (size_t)(image.bytes + image.size - at), from,
+		            strlen(from));
 		if (at == NULL)
 			break;
-		at[sizeof(name) - 2] = 'x';
+		at[strlen(from) - 1] = (uint8_t)last;
 	}
 	assert_true(count > 0);
 	save(f->file, image.bytes, image.size);
@@ -277,7 +280,7 @@ a_table_under_another_name_is_damage(void **state)
 	struct store_fixture *f = *state;
 
 	populate(f);
-	rename_table(f);
+	rename_table(f, TABLE, 'x');
 	assert_refused(f);
 	assert_non_null(strstr(f->err, "unknown"));
 }
@@ -298,9 +301,57 @@ a_newer_store_with_a_table_unknown_to_us_is_newer_not_damaged(void **state)
 					       &meta, buf) });
 	assert_int_equal(store_end(&txn), CODE_OK);
 	populate(f);
-	rename_table(f);
+	rename_table(f, TABLE, 'x');
 	assert_int_equal(store_fixture_try(f), CODE_FAILED_PRECONDITION);
 	assert_int_equal(f->fault, STORE_FAULT_NEWER);
+}
+
+/* A session of version 3, and much else. */
+static void
+fill_old(struct store_fixture *f)
+{
+	static const uint8_t much[1 << 21], id[16] = { 1 };
+	Latchkey__Store__V1__SessionRecord session =
+		LATCHKEY__STORE__V1__SESSION_RECORD__INIT;
+	const struct bytes key = { id, sizeof(id) };
+	struct store_txn txn;
+	uint8_t buf[64];
+
+	session.id.data = (uint8_t *)id;
+	session.id.len = sizeof(id);
+	session.user_id = 7;
+	session.created_at_us = 1;
+	store_fixture_write_version(f->store, 3);
+	store_begin_write(f->store, &txn);
+	store_put(
+		&txn, STORE_SESSION, key,
+		(struct bytes){ buf, latchkey__store__v1__session_record__pack(
+					     &session, buf) });
+	store_put(&txn, STORE_AVATAR, key,
+	          (struct bytes){ much, sizeof(much) });
+	assert_int_equal(store_end(&txn), CODE_OK);
+}
+
+/* So the server that wrote it finds no table in it that it does not know. */
+static void
+a_store_too_full_for_a_new_schema_stays_as_it_was(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t size_max = f->options.size_max;
+	struct stat st;
+
+	fill_old(f);
+	store_fixture_close(f);
+	assert_int_equal(stat(f->file, &st), 0);
+	rename_table(f, TABLE, 'x');
+	/* Room for a table, and less than the reserve. */
+	f->options.size_max = (uint64_t)st.st_size + (1 << 16);
+	assert_int_equal(store_fixture_try(f), CODE_RESOURCE_EXHAUSTED);
+	assert_int_equal(f->fault, STORE_FAULT_FULL);
+	assert_non_null(strstr(f->err, "store.size_max_mib"));
+	f->options.size_max = size_max;
+	rename_table(f, FOREIGN, 'd');
+	store_fixture_reopen(f);
 }
 
 /* A simple generator, so that each run flips the same. */
@@ -366,6 +417,7 @@ main(void)
 		TEST(a_flipped_bit_in_a_value_is_refused_at_open),
 		TEST(a_bit_that_flips_while_serving_is_data_loss_for_its_record_only),
 		TEST(a_table_under_another_name_is_damage),
+		TEST(a_store_too_full_for_a_new_schema_stays_as_it_was),
 		TEST(a_newer_store_with_a_table_unknown_to_us_is_newer_not_damaged),
 		TEST(no_flipped_byte_crashes_or_changes_an_answer),
 	};
