@@ -154,6 +154,18 @@ fetch(const struct issuer_keys *keys, struct news *out, char *err,
 	return code;
 }
 
+/* The pause ends with the keys: nobody waits for some without having any. */
+static int64_t
+next_fetch_ms(const struct issuer_keys *keys, int64_t now_ms)
+{
+	int64_t soonest = now_ms + ISSUER_KEYS_RETRY_MS;
+	int64_t latest = now_ms + ISSUER_KEYS_PAUSE_MS;
+
+	if (!has_keys(keys, now_ms + ISSUER_KEYS_RETRY_MS))
+		return soonest;
+	return has_keys(keys, latest) ? latest : keys->expires_at_ms;
+}
+
 /* Keys that cannot be replaced are used until they expire. */
 static void
 settle(struct issuer_keys *keys, enum code code, const struct news *news,
@@ -168,9 +180,7 @@ settle(struct issuer_keys *keys, enum code code, const struct news *news,
 		keys->count = news->count;
 		keys->expires_at_ms = now_ms + news->age_s * 1000;
 	}
-	keys->may_fetch_at_ms =
-		now_ms + (has_keys(keys, now_ms) ? ISSUER_KEYS_PAUSE_MS
-	                                         : ISSUER_KEYS_RETRY_MS);
+	keys->may_fetch_at_ms = next_fetch_ms(keys, now_ms);
 	(void)pthread_mutex_unlock(&keys->lock);
 }
 

@@ -18,7 +18,7 @@ struct issuer_keys;
 #define ISSUER_KEYS_AGE_MIN_S 60    /* keys are kept so long at least, */
 #define ISSUER_KEYS_AGE_MAX_S 86400 /* at most, */
 #define ISSUER_KEYS_AGE_S 300       /* and where nothing is said */
-#define ISSUER_KEYS_PAUSE_MS 60000  /* between fetches; */
+#define ISSUER_KEYS_PAUSE_MS 60000  /* between fetches while keys last; */
 #define ISSUER_KEYS_RETRY_MS 5000   /* while there are no keys at all */
 
 struct issuer_keys_options {

@@ -268,6 +268,25 @@ keys_that_cannot_be_replaced_are_used_until_they_expire(void **state)
 	assert_int_equal(verify(f, 0, T0 + 11 * MINUTE), CODE_OK);
 }
 
+/* Whoever asks for an unknown key then makes the outage no longer. */
+static void
+a_fetch_that_fails_before_the_keys_expire_is_soon_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	int64_t end = T0 + (int64_t)ISSUER_KEYS_AGE_S * 1000;
+
+	assert_int_equal(verify(f, 0, T0), CODE_OK);
+	f->issuer.status = 500;
+	assert_int_equal(verify(f, 1, end - 30000), CODE_UNAVAILABLE);
+	assert_int_equal(f->retry_ms, 30000);
+	assert_int_equal(verify(f, 1, end - 1), CODE_UNAVAILABLE);
+	assert_int_equal(f->issuer.fetched, 2);
+	assert_int_equal(verify(f, 0, end), CODE_UNAVAILABLE);
+	assert_int_equal(f->issuer.fetched, 3);
+	f->issuer.status = 200;
+	assert_int_equal(verify(f, 0, end + ISSUER_KEYS_RETRY_MS), CODE_OK);
+}
+
 static void
 only_a_server_with_a_good_certificate_is_asked(void **state)
 {
@@ -356,6 +375,7 @@ main(void)
 		CASE(what_is_no_set_of_keys_is_unavailable_and_tried_again_later),
 		CASE(only_a_whole_small_answer_with_status_200_counts),
 		CASE(keys_that_cannot_be_replaced_are_used_until_they_expire),
+		CASE(a_fetch_that_fails_before_the_keys_expire_is_soon_tried_again),
 		CASE(only_a_server_with_a_good_certificate_is_asked),
 		CASE(threads_that_need_the_keys_at_once_share_one_fetch),
 		cmocka_unit_test(cache_control_is_read_directive_by_directive),
