@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "server/store/store.h"
+#include "server/store/store_lock.h"
 
 #define LOCK_NAME "serve.lock" /* in the data directory */
 #define MIB ((uint64_t)1024 * 1024)
@@ -108,8 +109,11 @@ home_lock(const struct server_settings *settings, char *err, size_t err_size)
 	if (len > 0 && (size_t)len < sizeof(path))
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 		          0600);
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return fd;
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		if (store_lock_is_in_place(fd, path))
+			return fd;
+		errno = EWOULDBLOCK;
+	}
 	if (errno == EWOULDBLOCK)
 		say_locked(settings->store.dir, err, err_size);
 	else

@@ -51,8 +51,9 @@ NODISCARD enum code home_enter(const char *dir, const char *file,
                                size_t err_size);
 
 /*
- * home_lock makes sure that one server serves a data directory. Returns a
- * descriptor to keep open while serving, or -1 and one sentence in err.
+ * home_lock makes sure that one server serves a data directory, and none while
+ * it is restored. Returns a descriptor to keep open meanwhile, or -1 and one
+ * sentence in err.
  */
 int home_lock(const struct server_settings *settings, char *err,
               size_t err_size);

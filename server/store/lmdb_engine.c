@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 #include "server/store/store_lock.h"
 
 #define SIZE_MIN (1 << 20) /* bytes: below that nothing fits */
+#define NO_TABLE UINT_MAX  /* no handle: LMDB answers EINVAL */
 
 static MDB_val
 to_mdb(struct bytes bytes)
@@ -71,34 +73,41 @@ count_tables(MDB_txn *txn, size_t *count)
 	return rc;
 }
 
+/* open_table adds to *skipped if the table is not there and need not be. */
 static int
-open_table(struct store *store, MDB_txn *txn, enum store_table table, bool make)
+open_table(struct store *store, MDB_txn *txn, enum store_table table,
+           enum lmdb_missing missing, size_t *skipped)
 {
 	const char *name = lmdb_table_name(table);
 	MDB_dbi *out = &store->tables[table];
 	int rc = mdb_dbi_open(txn, name, 0, out);
 
-	if (rc != MDB_NOTFOUND || !make)
+	if (rc != MDB_NOTFOUND || missing == LMDB_MISSING_FAILS)
 		return rc;
+	if (missing == LMDB_MISSING_SKIPPED) {
+		*out = NO_TABLE;
+		(*skipped)++;
+		return 0;
+	}
 	store->is_new[table] = true;
 	return mdb_dbi_open(txn, name, MDB_CREATE, out);
 }
 
-/* Without `make` MDB_NOTFOUND if a table is not there. */
-static int
-open_tables(struct store *store, bool make)
+int
+lmdb_open_tables(struct store *store, enum lmdb_missing missing)
 {
-	size_t count = 0;
+	unsigned flags = missing == LMDB_MISSING_SKIPPED ? MDB_RDONLY : 0;
+	size_t count = 0, skipped = 0;
 	MDB_txn *txn;
-	int rc = mdb_txn_begin(store->env, NULL, 0, &txn);
+	int rc = mdb_txn_begin(store->env, NULL, flags, &txn);
 
 	if (rc != 0)
 		return rc;
 	for (int i = 0; i < STORE_TABLE_COUNT && rc == 0; i++)
-		rc = open_table(store, txn, i, make);
+		rc = open_table(store, txn, i, missing, &skipped);
 	if (rc == 0)
 		rc = count_tables(txn, &count);
-	store->has_foreign = count > STORE_TABLE_COUNT;
+	store->has_foreign = count + skipped > STORE_TABLE_COUNT;
 	if (rc != 0) {
 		mdb_txn_abort(txn);
 		return rc;
@@ -157,7 +166,9 @@ sync_dir(const char *dir)
 static int
 open_parts(const struct store_options *options, struct store *store)
 {
-	int rc = open_tables(store, !options->keep_schema);
+	int rc = lmdb_open_tables(store, options->keep_schema
+	                                         ? LMDB_MISSING_FAILS
+	                                         : LMDB_MISSING_MADE);
 
 	if (rc == 0)
 		rc = sync_dir(options->dir);
@@ -178,7 +189,9 @@ report_lock(const struct lmdb_report *report, int error, const char *dir)
 	if (error != EAGAIN)
 		return lmdb_report_error(report, error, "open the store", dir);
 	(void)snprintf(report->text, report->size,
-	               "%s: this process has the store open already", dir);
+	               "%s: this process has the store open already, or the "
+	               "store is being restored",
+	               dir);
 	return CODE_FAILED_PRECONDITION;
 }
 
@@ -225,7 +238,9 @@ enum code
 store_open(const struct store_options *options, struct store **out,
            enum store_fault *fault, char *err, size_t err_size)
 {
-	struct lmdb_report report = { fault, err, err_size };
+	struct lmdb_report report = { .fault = fault,
+		                      .text = err,
+		                      .size = err_size };
 	struct store *store;
 	enum code code;
 

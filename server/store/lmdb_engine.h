@@ -42,6 +42,7 @@ struct lmdb_report {
 	enum store_fault *fault; /* may be NULL */
 	char *text;
 	size_t size;
+	const char *cure; /* of damage; NULL: that of a store in its place */
 };
 
 /*
@@ -61,6 +62,19 @@ NODISCARD enum code lmdb_report_damage(const struct lmdb_report *report,
  * for the commands that run beside a server.
  */
 #define LMDB_READER_SLOTS 8192
+
+/* What becomes of a table that is not in the file. */
+enum lmdb_missing {
+	LMDB_MISSING_MADE,
+	LMDB_MISSING_FAILS,   /* MDB_NOTFOUND */
+	LMDB_MISSING_SKIPPED, /* by who only reads; reading it fails */
+};
+
+/*
+ * lmdb_open_tables opens all tables and notes whether the file has others.
+ * Returns 0 or LMDB's error.
+ */
+NODISCARD int lmdb_open_tables(struct store *store, enum lmdb_missing missing);
 
 #define LMDB_PATH_MAX 4096 /* bytes, with the NUL */
 

@@ -63,10 +63,11 @@ lmdb_report_damage(const struct lmdb_report *report, const char *file,
 {
 	if (report->fault != NULL)
 		*report->fault = STORE_FAULT_DAMAGED;
-	(void)snprintf(report->text, report->size,
-	               "%s is damaged (%s): stop the server, move the file "
-	               "away and put a backup in its place",
-	               file, detail);
+	(void)snprintf(report->text, report->size, "%s is damaged (%s): %s",
+	               file, detail,
+	               report->cure != NULL ? report->cure
+	                                    : "stop the server and restore a "
+	                                      "backup");
 	return CODE_DATA_LOSS;
 }
 

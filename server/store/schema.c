@@ -141,6 +141,27 @@ settle(struct store_txn *txn, bool keep, uint32_t *version)
 	latchkey__store__v1__meta_record__free_unpacked(meta, NULL);
 }
 
+enum code
+schema_look(struct store *store, struct schema_facts *out)
+{
+	Latchkey__Store__V1__MetaRecord *meta = NULL;
+	struct store_txn txn;
+	struct bytes record;
+
+	store_begin_read(store, &txn);
+	record = store_get(&txn, STORE_META, meta_key);
+	if (record.data != NULL)
+		meta = latchkey__store__v1__meta_record__unpack(
+			NULL, record.len, record.data);
+	if (meta == NULL || meta->schema_version == 0)
+		store_fail(&txn, CODE_DATA_LOSS);
+	else
+		*out = (struct schema_facts){ meta->schema_version,
+			                      meta->copied_at_us };
+	latchkey__store__v1__meta_record__free_unpacked(meta, NULL);
+	return store_end(&txn);
+}
+
 static void
 explain(const struct store_txn *txn, uint32_t version, char *err,
         size_t err_size)
@@ -163,8 +184,7 @@ explain(const struct store_txn *txn, uint32_t version, char *err,
 	else if (code == CODE_DATA_LOSS)
 		(void)snprintf(err, err_size,
 		               "the store's meta record is damaged or missing: "
-		               "stop the server, move the store's data.mdb "
-		               "away and put a backup in its place");
+		               "stop the server and restore a backup");
 	else
 		(void)snprintf(err, err_size,
 		               "cannot write the store's meta record (%s)",

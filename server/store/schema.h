@@ -30,4 +30,16 @@ NODISCARD enum code schema_settle(struct store *store, bool keep,
 NODISCARD enum code schema_refuse_older(enum store_fault *fault, char *err,
                                         size_t err_size);
 
+/* What the MetaRecord says. */
+struct schema_facts {
+	uint32_t version;
+	int64_t copied_at_us; /* 0: no backup made it, or it was opened */
+};
+
+/*
+ * schema_look reads them and changes nothing, whatever the version. DATA_LOSS:
+ * there is no MetaRecord, or it is damaged.
+ */
+NODISCARD enum code schema_look(struct store *store, struct schema_facts *out);
+
 #endif

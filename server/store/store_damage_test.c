@@ -97,7 +97,7 @@ assert_damaged(struct store_fixture *f)
 	assert_null(f->store);
 	assert_int_equal(f->fault, STORE_FAULT_DAMAGED);
 	assert_non_null(strstr(f->err, f->file));
-	assert_non_null(strstr(f->err, "put a backup in its place"));
+	assert_non_null(strstr(f->err, "stop the server and restore a backup"));
 }
 
 static void
