@@ -1,10 +1,8 @@
 #include <getopt.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "base/file_path.h"
 #include "base/process.h"
 #include "server/commands.h"
 #include "server/home.h"
@@ -24,50 +22,23 @@ const char backup_help[] =
 	"signing keys are of no use. Back up master.key, latchkeyd.conf and\n"
 	"pki/ once, and apart from the copies.\n"
 	"\n"
-	"To restore:\n"
-	"  1. stop latchkeyd;\n"
-	"  2. mkdir DIR/data.new; chmod 700 DIR/data.new;\n"
-	"     cp FILE DIR/data.new/data.mdb;\n"
-	"     chmod 600 DIR/data.new/data.mdb;\n"
-	"  3. mv DIR/data DIR/data.old; mv DIR/data.new DIR/data;\n"
-	"  4. start latchkeyd and delete DIR/data.old when it serves.\n"
-	"What was written after the copy was made is gone. With\n"
-	"sessions.rotate a refresh token newer than the copy is refused:\n"
-	"its owner logs in again.\n"
+	"latchkeyd restore puts a copy back.\n"
 	"\n"
 	"Ends with 3 if FILE is there already.\n";
 
 enum { OPTION_HOME = 1 };
-
-/* absolute: home_enter changes the directory that FILE is relative to. */
-static int
-absolute(const char *file, char out[PATH_MAX])
-{
-	char dir[PATH_MAX];
-	int len;
-
-	if (*file == '/')
-		len = snprintf(out, PATH_MAX, "%s", file);
-	else if (getcwd(dir, sizeof(dir)) != NULL)
-		len = snprintf(out, PATH_MAX, "%s/%s", dir, file);
-	else
-		len = -1;
-	if (len > 0 && len < PATH_MAX)
-		return EXIT_CODE_OK;
-	return command_fail(EXIT_CODE_FAILED, PROGRAM, "%s: too long a path",
-	                    file);
-}
 
 static int
 back_up(const char *home, const char *file)
 {
 	struct server_settings settings = { 0 };
 	char path[PATH_MAX], err[512] = "";
-	int status = absolute(file, path);
 	enum code code;
 
-	if (status != EXIT_CODE_OK)
-		return status;
+	/* home_enter changes the directory that `file` is relative to. */
+	if (file_path_absolute(file, path) != CODE_OK)
+		return command_fail(EXIT_CODE_FAILED, PROGRAM,
+		                    "\"%s\" is empty or too long a path", file);
 	process_harden();
 	code = home_enter(home, NULL, &settings, err, sizeof(err));
 	if (code == CODE_OK) {

@@ -27,6 +27,9 @@ extern const char password_help[];
 int backup_command(int argc, char **argv);
 extern const char backup_help[];
 
+int restore_command(int argc, char **argv);
+extern const char restore_help[];
+
 int keys_command(int argc, char **argv);
 extern const char keys_help[];
 

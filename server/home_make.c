@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 
 #include "base/certificate.h"
 #include "base/clock.h"
+#include "base/file_tree.h"
 #include "base/new_file.h"
 #include "server/domain/keyring.h"
 #include "server/domain/master_key.h"
@@ -22,7 +22,6 @@
 
 #define YEAR_S ((int64_t)365 * 24 * 3600)
 #define AUTHORITY_LIFETIME_S (20 * YEAR_S)
-#define OPEN_DIRS_MAX 16
 
 /* Where it is to be and where it is built. */
 struct site {
@@ -301,16 +300,6 @@ build(const struct home_options *options, const struct site *site, char *err,
 	return code;
 }
 
-static int
-remove_entry(const char *path, const struct stat *st, int type,
-             struct FTW *where)
-{
-	(void)st;
-	(void)type;
-	(void)where;
-	return remove(path);
-}
-
 /* move puts the finished directory in its place, for good. */
 static enum code
 move(const struct site *site, char *err, size_t err_size)
@@ -348,8 +337,7 @@ build_and_move(const struct home_options *options, struct site *site, char *err,
 		code = move(site, err, err_size);
 	if (code != CODE_OK) {
 		(void)!chdir("/");
-		(void)nftw(site->temporary, remove_entry, OPEN_DIRS_MAX,
-		           FTW_DEPTH | FTW_PHYS);
+		file_tree_remove(site->temporary);
 	}
 	return code;
 }

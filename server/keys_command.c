@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/process.h"
@@ -55,7 +54,6 @@ const char keys_help[] =
 
 #define AFTER_MAX_S 2592000
 #define US_PER_S ((int64_t)1000000)
-#define TIME_SIZE sizeof("2026-01-02T03:04:05Z")
 
 enum {
 	OPTION_HOME = 1,
@@ -127,40 +125,28 @@ purpose_name(enum key_purpose purpose)
 	return purpose == KEY_PURPOSE_REFRESH ? "refresh" : "access";
 }
 
-static const char *
-time_text(int64_t us, char out[TIME_SIZE])
-{
-	time_t seconds = (time_t)(us / US_PER_S);
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) == NULL ||
-	    strftime(out, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		(void)snprintf(out, TIME_SIZE, "?");
-	return out;
-}
-
 /* *signs is whether a newer key of the same purpose does already. */
 static void
 print_key(const struct stored_key *key, int64_t now_us, bool *signs)
 {
-	char created[TIME_SIZE], then[TIME_SIZE];
+	char created[CLOCK_UTC_SIZE], then[CLOCK_UTC_SIZE];
 	const char *what = "verifies", *when = "";
 
 	if (key->retired_at_us != 0 && key->verifies_until_us == 0) {
 		what = "retired";
 	} else if (key->retired_at_us != 0) {
 		what = "verifies until ";
-		when = time_text(key->verifies_until_us, then);
+		when = clock_utc_text(key->verifies_until_us, then);
 	} else if (key->signs_from_us > now_us) {
 		what = "signs from ";
-		when = time_text(key->signs_from_us, then);
+		when = clock_utc_text(key->signs_from_us, then);
 	} else if (!*signs) {
 		what = "signs";
 		*signs = true;
 	}
 	(void)printf("%-18s %-8s %-6s %-21s %s%s\n", key->kid,
 	             purpose_name(key->purpose), key->alg,
-	             time_text(key->created_at_us, created), what, when);
+	             clock_utc_text(key->created_at_us, created), what, when);
 }
 
 static int
@@ -224,7 +210,7 @@ write_key(struct store *store, const struct server_settings *settings,
           const struct key_order *order)
 {
 	uint8_t master[MASTER_KEY_SIZE];
-	char kid[KEY_ID_MAX + 1] = "", err[512] = "", then[TIME_SIZE];
+	char kid[KEY_ID_MAX + 1] = "", err[512] = "", then[CLOCK_UTC_SIZE];
 	enum code code = master_key_load(settings->store.master_key, master,
 	                                 err, sizeof(err));
 
@@ -248,7 +234,7 @@ write_key(struct store *store, const struct server_settings *settings,
 		                    code_name(code));
 	(void)printf("%s signs %s tokens from %s on\n", kid,
 	             purpose_name(order->purpose),
-	             time_text(order->signs_from_us, then));
+	             clock_utc_text(order->signs_from_us, then));
 	return fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED;
 }
 

@@ -30,6 +30,8 @@ main(int argc, char **argv)
 		  password_help, password_command },
 		{ "backup", "Copies the store, also while it is served.",
 		  backup_help, backup_command },
+		{ "restore", "Puts a copy of the store in its place.",
+		  restore_help, restore_command },
 		{ "keys", "Lists, adds and retires signing keys.", keys_help,
 		  keys_command },
 		{ "doctor", "Looks a state directory over.", doctor_help,

@@ -1,5 +1,6 @@
 """The store from the outside: full, damaged, backed up, restored."""
 
+import glob
 import os
 import shutil
 import threading
@@ -159,6 +160,13 @@ class DamageTest(unittest.TestCase):
 
 class BackupTest(unittest.TestCase):
     def test_a_backup_made_while_serving_restores_its_sessions(self):
+        """By the command, with logins before, during and after it."""
+        self.play(self.restore)
+
+    def test_a_backup_can_be_restored_by_hand(self):
+        self.play(self.restore_by_hand)
+
+    def play(self, restore):
         with Deployment(server={"sessions.rotate": True,
                                 "sessions.grace_ms": 0}) as deployment:
             deployment.start()
@@ -182,13 +190,29 @@ class BackupTest(unittest.TestCase):
             after = deployment.login()
             newer = deployment.post(
                 REFRESH, {"refresh": before["refresh"]}).json()["refresh"]
-            deployment.stop_server()
-            self.restore(deployment, path)
+            deployment.add_user("late@example.com", PASSWORD)
+            restore(deployment, path)
             deployment.restart_server()
             self.check(deployment, before, after, newer)
 
     def restore(self, deployment, path):
-        """As `latchkeyd backup --help` says."""
+        """Not while it serves, though it may be checked."""
+        self.assertIn(path + " is good: a backup of 20",
+                      deployment.must("restore", "--check", "--from", path))
+        status, out, err = deployment.command("restore", "--from", path)
+        self.assertEqual((1, ""), (status, out))
+        self.assertIn("another latchkeyd serves " + deployment.path("data"),
+                      err)
+        deployment.stop_server()
+        said = deployment.must("restore", "--from", path)
+        kept, = glob.glob(deployment.path("data.before-20*Z"))
+        for words in (path, kept, "a backup of 20", "Start latchkeyd now"):
+            self.assertIn(words, said)
+        self.assertEqual(0o700, os.stat(kept).st_mode & 0o777)
+
+    def restore_by_hand(self, deployment, path):
+        """As docs/operations.md says."""
+        deployment.stop_server()
         fresh = deployment.path("data.new")
         os.mkdir(fresh, 0o700)
         shutil.copyfile(path, os.path.join(fresh, "data.mdb"))
@@ -197,15 +221,47 @@ class BackupTest(unittest.TestCase):
         os.rename(fresh, deployment.path("data"))
 
     def check(self, deployment, before, after, newer):
-        deployment.login()
+        pair = deployment.login()
+        self.assertEqual(200, deployment.post(
+            REFRESH, {"refresh": pair["refresh"]}).status)
         self.assertEqual(200, deployment.get(ME, bearer(before)).status)
         self.assertEqual(401, deployment.get(ME, bearer(after)).status)
+        self.assertEqual(401, deployment.post(
+            LOGIN, {"email": "late@example.com",
+                    "password": PASSWORD}).status)
         # A token that the restored store does not know yet is refused, and
         # the log calls it by its name.
         answer = deployment.post(REFRESH, {"refresh": newer})
         self.assertEqual(401, answer.status)
         repeat_until(lambda: "level=error" in deployment.server.log(),
                      "an error about a token from the future")
+
+    def test_a_backup_can_be_restored_on_another_host(self):
+        """As docs/operations.md says; `run` is what init made there."""
+        with Deployment() as old, Deployment() as new:
+            old.create()
+            path = os.path.join(new.folder, "backup.mdb")
+            old.must("backup", path)
+            new.must("init")
+            status, _, err = new.command("restore", "--from", path)
+            self.assertEqual(1, status)
+            self.assertIn("the master key is not the one", err)
+            for name in ("master.key", "latchkeyd.conf", "pki"):
+                shutil.move(new.path(name), new.path(name + ".new"))
+                shutil.move(old.path(name), new.path(name))
+            new.must("restore", "--from", path)
+            new.start_server().start_gateway()
+            new.login()
+
+    def test_a_wrong_call_of_restore_is_told_so(self):
+        with Deployment() as deployment:
+            deployment.create()
+            for args, word in (((), "--from"), (("--from", ""), "--from"),
+                               (("--from", "x", "y"), "y")):
+                with self.subTest(args=args):
+                    status, out, err = deployment.command("restore", *args)
+                    self.assertEqual((2, ""), (status, out))
+                    self.assertIn(word, err)
 
     def test_a_backup_overwrites_nothing(self):
         with Deployment() as deployment:
