@@ -182,9 +182,15 @@ explain(const struct store_txn *txn, uint32_t version, char *err,
 		               "version of the server that wrote it",
 		               version, STORE_SCHEMA_VERSION);
 	else if (code == CODE_DATA_LOSS)
-		(void)snprintf(err, err_size,
-		               "the store's meta record is damaged or missing: "
-		               "stop the server and restore a backup");
+		(void)snprintf(
+			err, err_size,
+			"%s: stop the server and restore a backup",
+			version < STORE_SCHEMA_VERSION
+				? "a record of the store is damaged, so "
+				  "that it cannot be brought to the "
+				  "schema of this version"
+				: "the store's meta record is damaged or "
+				  "missing");
 	else
 		(void)snprintf(err, err_size,
 		               "cannot write the store's meta record (%s)",

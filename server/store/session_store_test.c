@@ -645,6 +645,23 @@ a_store_without_tallies_is_given_them_when_it_is_opened(void **state)
 	assert_int_equal(ended, 5);
 }
 
+static void
+damage_that_stops_a_migration_is_not_put_on_the_meta_record(void **state)
+{
+	struct store_fixture *f = *state;
+	const struct session damaged = session_of(1, 0);
+
+	populate(f);
+	forget_tallies(f);
+	store_fixture_spoil(f->store, STORE_SESSION,
+	                    (struct bytes){ damaged.id, SESSION_ID_SIZE });
+	store_fixture_close(f);
+	assert_int_equal(store_fixture_try(f), CODE_DATA_LOSS);
+	assert_int_equal(f->fault, STORE_FAULT_DAMAGED);
+	assert_non_null(strstr(f->err, "a record of the store"));
+	assert_null(strstr(f->err, "meta record"));
+}
+
 static enum code
 del_some(struct store_fixture *f, uint64_t user_id, size_t max, size_t *deleted)
 {
@@ -879,6 +896,7 @@ main(void)
 		TEST(a_full_store_lets_all_sessions_end_and_one_live_on),
 		TEST(room_is_made_by_ending_the_oldest_a_few_at_a_time),
 		TEST(a_store_without_tallies_is_given_them_when_it_is_opened),
+		TEST(damage_that_stops_a_migration_is_not_put_on_the_meta_record),
 		TEST(deleting_leaves_only_other_users_sessions),
 		TEST(many_sessions_need_no_more_memory_than_one),
 		TEST(a_users_entry_without_its_session_is_damage),
