@@ -2,11 +2,12 @@ import { getServerSession } from "next-auth";
 import { NextResponse } from "next/server";
 import { authOptions } from "@/next_auth";
 
-export const config = { matcher: "/((?!api/|_next/).*)" };
+export const config = { matcher: "/((?!api/auth/|_next/).*)" };
 
 /*
- * A server component cannot set cookies: tokens that it renewed would be lost.
- * So they are renewed here, for the page that comes and for the browser.
+ * A server component cannot set cookies, nor a handler under api/ by next-auth:
+ * tokens that it renewed would be lost. So they are renewed here, for the page
+ * that comes and for the browser.
  */
 export async function proxy(request) {
 	const renewed = [];
