@@ -125,9 +125,31 @@ purpose_name(enum key_purpose purpose)
 	return purpose == KEY_PURPOSE_REFRESH ? "refresh" : "access";
 }
 
-/* *signs is whether a newer key of the same purpose does already. */
+/*
+ * The key that signs now, as the server chooses it: the newest whose time has
+ * come, or, while there is none, the one whose time comes first.
+ */
+static const struct stored_key *
+find_signer(const struct listing *listing, enum key_purpose purpose,
+            int64_t now_us)
+{
+	const struct stored_key *first = NULL;
+
+	for (size_t i = 0; i < listing->count; i++) {
+		const struct stored_key *key = &listing->keys[i];
+
+		if (key->retired_at_us != 0 || key->purpose != purpose)
+			continue;
+		if (key->signs_from_us <= now_us)
+			return key;
+		if (first == NULL || key->signs_from_us < first->signs_from_us)
+			first = key;
+	}
+	return first;
+}
+
 static void
-print_key(const struct stored_key *key, int64_t now_us, bool *signs)
+print_key(const struct stored_key *key, int64_t now_us, bool signs)
 {
 	char created[CLOCK_UTC_SIZE], then[CLOCK_UTC_SIZE];
 	const char *what = "verifies", *when = "";
@@ -137,12 +159,11 @@ print_key(const struct stored_key *key, int64_t now_us, bool *signs)
 	} else if (key->retired_at_us != 0) {
 		what = "verifies until ";
 		when = clock_utc_text(key->verifies_until_us, then);
+	} else if (signs) {
+		what = "signs";
 	} else if (key->signs_from_us > now_us) {
 		what = "signs from ";
 		when = clock_utc_text(key->signs_from_us, then);
-	} else if (!*signs) {
-		what = "signs";
-		*signs = true;
 	}
 	(void)printf("%-18s %-8s %-6s %-21s %s%s\n", key->kid,
 	             purpose_name(key->purpose), key->alg,
@@ -155,7 +176,7 @@ print_list(struct store *store, const struct server_settings *settings,
 {
 	int64_t now_us = clock_wall_us();
 	struct listing listing;
-	bool signs = false, is_read = read_listing(store, &listing);
+	bool is_read = read_listing(store, &listing);
 
 	(void)settings;
 	(void)work;
@@ -163,10 +184,10 @@ print_list(struct store *store, const struct server_settings *settings,
 		(void)printf("%-18s %-8s %-6s %-21s %s\n", "KID", "FOR", "BY",
 		             "MADE", "STATE");
 	for (size_t i = 0; i < listing.count && is_read; i++) {
-		if (i > 0 &&
-		    listing.keys[i].purpose != listing.keys[i - 1].purpose)
-			signs = false;
-		print_key(&listing.keys[i], now_us, &signs);
+		const struct stored_key *key = &listing.keys[i];
+
+		print_key(key, now_us,
+		          key == find_signer(&listing, key->purpose, now_us));
 	}
 	free(listing.memory);
 	return is_read && fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_FAILED;

@@ -24,7 +24,7 @@
  * how often: what is left after that the sweep deletes as it expires.
  */
 #define SESSIONS_AT_ONCE 128
-#define SESSION_ROUNDS_MAX 64
+#define SESSION_ROUNDS_MAX 80 /* more than sessions.per_user_max allows */
 
 #define HAS(field, name)                                                       \
 	(req->field##_presence_case ==                                         \

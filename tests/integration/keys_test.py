@@ -184,7 +184,9 @@ class CompromiseTest(KeysCase):
         self.reload()
         self.assertFalse(self.is_good(token))
         self.assertEqual([new], self.published())
+        # Its time has not come, but there is no other.
         self.assertEqual(new, kid(self.login()["access_token"]))
+        self.assertEqual("signs", self.states()[new][2])
 
 
 class UsageTest(KeysCase):
