@@ -21,7 +21,11 @@ ROUNDS = int(os.environ.get("ROUNDS", "50"))
 # Acknowledged answers of a round before the kill comes.
 LOGINS, ROTATIONS = 4, 60
 LOGIN_THREADS, ROTATION_THREADS = 2, 6
-NO_GRACE = {"sessions.rotate": True, "sessions.grace_ms": 0}
+# All are one user's, and the oldest of too many end: long before, they are no
+# longer asked for.
+SESSIONS_MAX, SESSIONS_WATCHED = 10000, 5000
+NO_GRACE = {"sessions.rotate": True, "sessions.grace_ms": 0,
+            "sessions.per_user_max": SESSIONS_MAX}
 
 
 class Ledger:
@@ -52,6 +56,8 @@ class Ledger:
     def begin_round(self):
         with self.lock:
             self.logins = self.rotations = 0
+            for sid in list(self.tokens)[:-SESSIONS_WATCHED]:
+                del self.tokens[sid]
 
     def has_enough(self):
         with self.lock:
