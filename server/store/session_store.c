@@ -198,11 +198,12 @@ find_stored(struct store_txn *txn, struct arena *arena,
 static bool
 may_replace(const struct session *old, const struct session *new)
 {
-	return old->user_id == new->user_id &&
+	const bool is_same_device =
+		memcmp(old->device, new->device, SESSION_DEVICE_SIZE) == 0;
+
+	return is_same_device && old->user_id == new->user_id &&
 	       old->created_at_us == new->created_at_us &&
-	       old->expires_at_us ==
-	               new->expires_at_us &&memcmp(old->device, new->device,
-	                                           SESSION_DEVICE_SIZE) == 0 &&
+	       old->expires_at_us == new->expires_at_us &&
 	       (old->ended_at_us == 0 || new->ended_at_us != 0);
 }
 
