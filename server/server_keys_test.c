@@ -39,9 +39,7 @@ add(struct fixture *f, enum key_purpose purpose, char kid[KEY_ID_MAX + 1])
 		                         .purpose = purpose,
 		                         .now_us = NOW };
 
-	assert_int_equal(
-		keyring_add(f->test.store, f->test.master, &order, kid),
-		CODE_OK);
+	test_keyring_order(&f->test, &order, kid);
 }
 
 static int

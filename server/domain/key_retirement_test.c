@@ -34,9 +34,7 @@ add(struct fixture *f, enum key_purpose purpose, int64_t now_us,
 		                         .now_us = now_us,
 		                         .signs_from_us = signs_from_us };
 
-	assert_int_equal(
-		keyring_add(f->test.store, f->test.master, &order, kid),
-		CODE_OK);
+	test_keyring_order(&f->test, &order, kid);
 }
 
 static int

@@ -37,6 +37,14 @@ test_keyring_init(struct test_keyring *test)
 }
 
 void
+test_keyring_order(struct test_keyring *test, const struct key_order *order,
+                   char kid[KEY_ID_MAX + 1])
+{
+	must(keyring_add(test->store, test->master, order, kid) == CODE_OK,
+	     "keyring_add");
+}
+
+void
 test_keyring_add(struct test_keyring *test, enum key_alg alg,
                  enum key_purpose purpose, int64_t now_us)
 {
@@ -44,8 +52,7 @@ test_keyring_add(struct test_keyring *test, enum key_alg alg,
 		                         .purpose = purpose,
 		                         .now_us = now_us };
 
-	must(keyring_add(test->store, test->master, &order, NULL) == CODE_OK,
-	     "keyring_add");
+	test_keyring_order(test, &order, NULL);
 }
 
 void

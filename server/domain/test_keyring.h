@@ -23,6 +23,11 @@ void test_keyring_init(struct test_keyring *test);
 void test_keyring_add(struct test_keyring *test, enum key_alg alg,
                       enum key_purpose purpose, int64_t now_us);
 
+/* test_keyring_order adds the key that is ordered; kid may be NULL. */
+void test_keyring_order(struct test_keyring *test,
+                        const struct key_order *order,
+                        char kid[KEY_ID_MAX + 1]);
+
 /* How a test changes what keys say about themselves on disk. */
 typedef void test_key_change(struct stored_key *key);
 
